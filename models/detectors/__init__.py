@@ -1,0 +1,8 @@
+"""Detectors by name. A part is one file and one line here; it is imported only when chosen.
+
+The keyword parameters of a detector's constructor are its options in the configuration.
+"""
+
+DETECTORS = {
+    "yolo": "models.detectors.yolo:YoloDetector",
+}

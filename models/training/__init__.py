@@ -1,0 +1,1 @@
+"""From annotated pictures and rendered scenes to weights."""

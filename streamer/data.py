@@ -1,0 +1,175 @@
+"""The types that flow from camera to sink. Units are in the names, shapes in the docstrings.
+
+    Frame → Detected → Tracked → Looked → Decided
+
+Each stage hands on one item per frame it was given, so order and time never get lost;
+only `Decided`, the last, comes once per vehicle.
+"""
+
+import os
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from models.base import Box, Detection, Image, Reading
+from trackers.base import Track
+
+Direction = Literal["approaching", "receding", "left", "right", "stationary"]
+
+SCHEMA = "plate-event/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of one camera: (H, W, 3) uint8 BGR, with two clocks.
+
+    `at` is the UTC time of the scene: for a live source the moment of capture, for a
+    recording the moment it was opened plus the presentation time. `clock_s` is
+    `time.monotonic()` at capture, for latencies. `pts_s` is the presentation timestamp in
+    seconds where the source has one; it never runs backwards within one source object,
+    across loops and reconnects too.
+    """
+
+    camera: str
+    index: int
+    at: datetime
+    clock_s: float
+    image: Image
+    pts_s: float | None = None
+
+    @property
+    def time_s(self) -> float:
+        """Seconds on the scene's own clock: what tracking and voting measure time by."""
+        return self.clock_s if self.pts_s is None else self.pts_s
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A frame and the plates found in it."""
+
+    frame: Frame
+    detections: tuple[Detection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A frame, its detections, the living tracks, and the ids of those that ended with it.
+
+    `frame` is None when tracks end without one: the stream stopped or fell silent.
+    """
+
+    frame: Frame | None
+    detections: tuple[Detection, ...]
+    tracks: tuple[Track, ...]
+    ended: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One reading of one track's plate: what was read, where, and how good the view was.
+
+    `quality` is 0..1; `crop` is the very picture that the reader was given.
+    """
+
+    track_id: int
+    frame: Frame
+    box: Box
+    crop: Image
+    quality: float
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A frame's tracks and the looks taken at them."""
+
+    frame: Frame | None
+    tracks: tuple[Track, ...]
+    ended: tuple[int, ...]
+    looks: tuple[Look, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character of a plate and the probability (0..1) that it is right."""
+
+    char: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Another reading that the evidence allows, and its probability (0..1)."""
+
+    plate: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """What a vote over a track's readings says.
+
+    `text` is empty when nothing was legible. `confidence` is the probability (0..1) that the
+    whole plate is right; `agreement` the share (0..1) of looks that read exactly this text.
+    """
+
+    text: str
+    confidence: float
+    characters: tuple[Character, ...]
+    candidates: tuple[Candidate, ...]
+    looks: int
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlateEvent:
+    """One vehicle's passage: the only type that leaves the process (schema `plate-event/1`).
+
+    `box` is x1, y1, x2, y2 in pixels of a frame of `frame_size` (width, height).
+    """
+
+    id: str
+    camera: str
+    plate: str
+    confidence: float
+    characters: tuple[Character, ...]
+    candidates: tuple[Candidate, ...]
+    looks: int
+    agreement: float
+    track_id: int
+    first_seen: datetime
+    last_seen: datetime
+    read_at: datetime
+    direction: Direction | None
+    box: tuple[int, int, int, int]
+    frame_size: tuple[int, int]
+    snapshot: str | None = None
+    crop: str | None = None
+    watchlist: dict[str, object] | None = None
+    owner: dict[str, object] | None = None
+    schema: Literal["plate-event/1"] = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An event and the look that carried its vote."""
+
+    event: PlateEvent
+    look: Look
+
+
+def new_event_id() -> str:
+    """A UUID version 7 (RFC 9562, section 5.7): sorts by time, unique without coordination."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & (1 << 48) - 1) << 80 | random
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))

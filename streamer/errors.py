@@ -1,0 +1,36 @@
+"""Errors that a user can mend: one line, no traceback, exit code 2."""
+
+from typing import Literal
+
+
+class UserError(Exception):
+    """The message names the key or file, its value, and what would be right."""
+
+
+StreamFailure = Literal[
+    "not_found", "unauthorized", "refused", "timeout", "no_video", "corrupt", "ended", "error"
+]
+"""Why a source stopped; a label of `anpr_stream_reconnects_total`, so the set is closed."""
+
+
+class SourceError(UserError):
+    """A source that failed. `permanent` says that waiting cannot help (a missing file, say)."""
+
+    def __init__(self, message: str, *, reason: StreamFailure, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.reason: StreamFailure = reason
+        self.permanent = permanent
+
+
+class SinkError(UserError):
+    """A sink that could not deliver.
+
+    `permanent`: the configuration is wrong (password refused, say), waiting cannot help.
+    `rejected`: this one event was refused by the other side, and will be again.
+    Neither: the other side is away; try again later.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, rejected: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.rejected = rejected

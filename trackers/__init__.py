@@ -1,0 +1,1 @@
+"""Boxes in, tracks out. Knows arrays and seconds; no pictures, no cameras."""
