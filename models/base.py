@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-
 Image = NDArray[np.uint8]
 """A picture: (height, width, 3) uint8, channel order BGR."""
 
@@ -19,7 +18,7 @@ Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], t
 
 
 class ModelError(Exception):
-    """A model that cannot be used: the message names the file, what it is and what would be right."""
+    """A model that cannot be used: the message names the file, the fault and what is right."""
 
 
 @dataclass(frozen=True, slots=True)

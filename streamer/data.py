@@ -18,7 +18,7 @@ from trackers.base import Track
 
 Direction = Literal["approaching", "receding", "left", "right", "stationary"]
 
-SCHEMA = "plate-event/1"
+SCHEMA: Literal["plate-event/1"] = "plate-event/1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The steps between camera and sink, one file each."""

@@ -1,0 +1,122 @@
+"""Every metric, declared once. Prefix `anpr_`, base units, `_total` on counters.
+
+No label may grow without bound: cameras, stages, sinks and reasons are closed sets.
+"""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from streamer.version import VERSION
+
+STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+LATENCY_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0)
+
+
+class Metrics:
+    """The daemon's metrics, in a registry of their own: a second daemon or a test has another."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._declare_capture()
+        self._declare_reading()
+        self._declare_delivery()
+        build = self._gauge("build_info", "The version that runs; always 1.", ["version"])
+        build.labels(VERSION).set(1)
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    def _declare_capture(self) -> None:
+        self.frames_captured = self._counter(
+            "frames_captured", "Frames the source delivered.", ["camera"]
+        )
+        self.frames_dropped = self._counter(
+            "frames_dropped", "Frames thrown away to stay current.", ["camera", "stage"]
+        )
+        self.frames_corrupt = self._counter(
+            "frames_corrupt", "Packets or pictures that could not be decoded.", ["camera"]
+        )
+        self.stream_reconnects = self._counter(
+            "stream_reconnects", "Times a stream failed and was opened again.", ["camera", "reason"]
+        )
+        self.last_frame_age = self._gauge(
+            "last_frame_age_seconds", "Seconds since the last frame.", ["camera"]
+        )
+        self.camera_up = self._gauge("camera_up", "1 while frames arrive, else 0.", ["camera"])
+
+    def _declare_reading(self) -> None:
+        self.stage_duration = self._histogram(
+            "stage_duration_seconds", "Time of one step.", ["camera", "stage"], STAGE_BUCKETS
+        )
+        self.stage_failures = self._counter(
+            "stage_failures", "Steps that raised an error.", ["camera", "stage"]
+        )
+        self.tracks_active = self._gauge("tracks_active", "Plates being followed now.", ["camera"])
+        self.plate_reads = self._counter(
+            "plate_reads",
+            "What became of the tracks: published, or why not.",
+            ["camera", "outcome"],
+        )
+        self.events = self._counter("events", "Events accepted into the store.", ["camera"])
+
+    def _declare_delivery(self) -> None:
+        self.event_latency = self._histogram(
+            "event_latency_seconds",
+            "From the capture of the deciding frame to the acknowledgement by the sink.",
+            ["camera", "sink"],
+            LATENCY_BUCKETS,
+        )
+        self.outbox_depth = self._gauge("outbox_depth", "Events not yet delivered.", ["sink"])
+        self.outbox_oldest_age = self._gauge(
+            "outbox_oldest_age_seconds", "Age of the oldest event not yet delivered.", ["sink"]
+        )
+        self.deliveries_failed = self._counter(
+            "deliveries_failed", "Attempts to deliver an event that failed.", ["sink"]
+        )
+        self.dead_letters = self._counter(
+            "dead_letters", "Events a sink refused for good; kept in the store.", ["sink"]
+        )
+        self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
+
+    def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
+        return Counter(f"anpr_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, labels: list[str] | None = None) -> Gauge:
+        return Gauge(f"anpr_{name}", text, labels or [], registry=self.registry)
+
+    def _histogram(
+        self, name: str, text: str, labels: list[str], buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(f"anpr_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+
+class StageMetrics:
+    """What one camera's stages report (the `Observer` of `streamer.pipeline`)."""
+
+    def __init__(self, metrics: Metrics, camera: str) -> None:
+        self._metrics = metrics
+        self._camera = camera
+
+    def stage_took(self, stage: str, seconds: float) -> None:
+        """Count one step."""
+        self._metrics.stage_duration.labels(self._camera, stage).observe(seconds)
+
+    def stage_failed(self, stage: str) -> None:
+        """Count one failed step."""
+        self._metrics.stage_failures.labels(self._camera, stage).inc()
+
+
+def serve_metrics(metrics: Metrics, host: str, port: int) -> tuple[int, Callable[[], None]]:
+    """Serve `/metrics`; gives the port (port 0 asks for a free one) and what stops it."""
+    server, thread = start_http_server(port, addr=host, registry=metrics.registry)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return server.server_port, stop

@@ -1,0 +1,324 @@
+"""Channels, stages and the threads that run them. Knows nothing of pictures or plates."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
+
+WhenFull = Literal["wait", "drop_oldest"]
+
+
+class Closed(Exception):
+    """The channel is closed and empty: there will be no more items."""
+
+
+class Channel(Generic[T]):
+    """A bounded queue between two threads.
+
+    `when_full="wait"` makes the producer wait (recordings: nothing is lost);
+    `"drop_oldest"` throws the oldest item away (live: size 1 is the latest-frame slot).
+    The close flag sits beside the queue, never in it, so that closing a full channel
+    never blocks.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        when_full: WhenFull = "wait",
+        on_drop: Callable[[], None] = lambda: None,
+    ) -> None:
+        if size < 1:
+            raise ValueError(f"a channel of size {size} can hold nothing; 1 is the least")
+        self._size = size
+        self._when_full = when_full
+        self._on_drop = on_drop
+        self._items: deque[T] = deque()
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def put(self, item: T) -> bool:
+        """Hand an item over; False if the channel is closed (the item is not kept)."""
+        with self._changed:
+            dropped = self._make_room()
+            if self._closed:
+                return False
+            self._items.append(item)
+            self._changed.notify_all()
+        if dropped:
+            self._on_drop()
+        return True
+
+    def _make_room(self) -> bool:
+        if self._when_full == "drop_oldest":
+            full = len(self._items) >= self._size
+            if full and not self._closed:
+                self._items.popleft()
+            return full
+        while len(self._items) >= self._size and not self._closed:
+            self._changed.wait()
+        return False
+
+    def get(self, timeout_s: float | None = None) -> T:
+        """The oldest item. Raises TimeoutError when none comes, Closed when none ever will."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._items or self._closed, timeout_s):
+                raise TimeoutError
+            if not self._items:
+                raise Closed
+            item = self._items.popleft()
+            self._changed.notify_all()
+            return item
+
+    def close(self) -> None:
+        """No more items. What is in the channel can still be taken out."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[T]:
+        try:
+            while True:
+                yield self.get()
+        except Closed:
+            return
+
+
+class Stage(Protocol[In_contra, Out_co]):
+    """One step of the work, as plain functions: tested without threads."""
+
+    name: str
+
+    def step(self, item: In_contra) -> Iterable[Out_co]:
+        """What follows from one item."""
+        ...
+
+    def idle(self) -> Iterable[Out_co]:
+        """Called about once a second while no item comes (time passes without frames too)."""
+        ...
+
+    def finish(self) -> Iterable[Out_co]:
+        """What is still to be said when no more items will come."""
+        ...
+
+
+class StageBase:
+    """For stages with nothing to say while idle or at the end."""
+
+    def idle(self) -> tuple[()]:
+        """Nothing."""
+        return ()
+
+    def finish(self) -> tuple[()]:
+        """Nothing."""
+        return ()
+
+
+class Observer(Protocol):
+    """Told what the stages do; the metrics in the daemon."""
+
+    def stage_took(self, stage: str, seconds: float) -> None:
+        """One step of `stage` took this long."""
+        ...
+
+    def stage_failed(self, stage: str) -> None:
+        """One step of `stage` raised."""
+        ...
+
+
+class Unobserved:
+    """For pipelines nobody measures."""
+
+    def stage_took(self, stage: str, seconds: float) -> None:
+        """Nothing."""
+
+    def stage_failed(self, stage: str) -> None:
+        """Nothing."""
+
+
+class StageFailed(Exception):
+    """A stage failed too often in a row to go on."""
+
+
+IDLE_S = 1.0
+CHANNEL_SIZE = 4
+FAILURES_IN_A_ROW = 20
+
+
+class Worker(Generic[T, Out_co]):
+    """The thread of one stage: takes from `inbox`, hands results to `outlet`, never dies quietly.
+
+    A failing item is logged (at most once a second), counted and left behind; after
+    `FAILURES_IN_A_ROW` the worker gives up and calls `on_fatal`.
+    """
+
+    def __init__(
+        self,
+        stage: Stage[T, Out_co],
+        inbox: Channel[T],
+        outlet: "Channel[Out_co] | None",
+        on_fatal: Callable[[Exception], None],
+        observer: Observer | None = None,
+    ) -> None:
+        self._stage = stage
+        self._inbox = inbox
+        self._outlet = outlet
+        self._on_fatal = on_fatal
+        self._observer = observer or Unobserved()
+        self._failures = 0
+        self._last_log_s = -1.0
+        self.beat_s = time.monotonic()
+        self.thread = threading.Thread(target=self._run, name=stage.name, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            while self._turn():
+                self.beat_s = time.monotonic()
+            self._hand_on(self._guarded(self._stage.finish))
+        except Exception as error:  # the last line of defence of a thread
+            self._on_fatal(error)
+        finally:
+            self._inbox.close()
+            if self._outlet is not None:
+                self._outlet.close()
+
+    def _turn(self) -> bool:
+        try:
+            item = self._inbox.get(timeout_s=IDLE_S)
+        except TimeoutError:
+            self._hand_on(self._guarded(self._stage.idle))
+            return True
+        except Closed:
+            return False
+        started = time.perf_counter()
+        results = self._guarded(lambda: self._stage.step(item))
+        self._observer.stage_took(self._stage.name, time.perf_counter() - started)
+        self._hand_on(results)
+        return True
+
+    def _hand_on(self, results: list[Out_co]) -> None:
+        for result in results:
+            if self._outlet is not None:
+                self._outlet.put(result)
+
+    def _guarded(self, work: Callable[[], Iterable[Out_co]]) -> list[Out_co]:
+        try:
+            results = list(work())
+        except Exception as error:  # one bad item must not stop the gate
+            self._failed(error)
+            return []
+        self._failures = 0
+        return results
+
+    def _failed(self, error: Exception) -> None:
+        self._observer.stage_failed(self._stage.name)
+        self._failures += 1
+        now = time.monotonic()
+        if now - self._last_log_s >= 1.0:
+            self._last_log_s = now
+            log.error("stage %s failed: %s", self._stage.name, error, exc_info=error)
+        if self._failures >= FAILURES_IN_A_ROW:
+            raise StageFailed(
+                f"stage {self._stage.name} failed {self._failures} times in a row, last: {error}"
+            ) from error
+
+
+class Producer(Protocol[T]):
+    """The head of a pipeline: fills the channel until its source ends or it is told to stop."""
+
+    name: str
+
+    def run(self, out: Channel[T], stop: threading.Event) -> None:
+        """Return when there is nothing more to come; the caller closes the channel."""
+        ...
+
+
+class Pipeline:
+    """A producer, then stages, a thread each, joined by bounded channels.
+
+    Stopping walks downstream: the producer is told to stop and its channel is closed; each
+    stage then empties its channel, says what it still has to say, and closes the next.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        producer: Producer[Any],
+        first: Channel[Any],
+        stages: Sequence[Stage[Any, Any]],
+        observer: Observer | None = None,
+    ) -> None:
+        self.name = name
+        self.failure: Exception | None = None
+        self._producer = producer
+        self._first = first
+        self._stopping = threading.Event()
+        self._head = threading.Thread(target=self._produce, name=producer.name, daemon=True)
+        self._workers = self._join_up(stages, observer)
+
+    def _join_up(
+        self, stages: Sequence[Stage[Any, Any]], observer: Observer | None
+    ) -> list[Worker[Any, Any]]:
+        outlets: list[Channel[Any] | None] = [Channel(CHANNEL_SIZE) for _ in stages[1:]]
+        outlets.append(None)
+        inboxes = [self._first, *outlets[:-1]]
+        return [
+            Worker(stage, inbox, outlet, self._fail, observer)
+            for stage, inbox, outlet in zip(stages, inboxes, outlets, strict=True)
+            if inbox is not None
+        ]
+
+    def start(self) -> None:
+        """Start the threads, the last stage first, so that nobody speaks to the deaf."""
+        for worker in reversed(self._workers):
+            worker.thread.start()
+        self._head.start()
+
+    def _produce(self) -> None:
+        try:
+            self._producer.run(self._first, self._stopping)
+        except Exception as error:  # the last line of defence of a thread
+            self._fail(error)
+        finally:
+            self._first.close()
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = self.failure or error
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """Ask the producer to end; the stages follow by themselves. Returns at once."""
+        self._stopping.set()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait until every thread has ended; False if some still run after `timeout_s`."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        for thread in self._threads():
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
+        return not self.running
+
+    def _threads(self) -> list[threading.Thread]:
+        return [self._head, *(worker.thread for worker in self._workers)]
+
+    @property
+    def running(self) -> bool:
+        """True while any thread lives."""
+        return any(thread.is_alive() for thread in self._threads())
+
+    def stuck_for_s(self) -> float:
+        """The longest time (seconds) that a stage has been at one item, or at passing it on."""
+        now = time.monotonic()
+        return max(
+            (now - worker.beat_s for worker in self._workers if worker.thread.is_alive()),
+            default=0.0,
+        )
