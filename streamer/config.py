@@ -1,0 +1,292 @@
+"""The configuration: typed, checked as a whole, every fault at once with its key path.
+
+A section that chooses a part (`reader: rapidocr`, or `reader: {name: paddle, model_dir: …}`)
+takes that part's options: the keyword-only parameters of its constructor. So each option and
+its default stand once, beside the code that uses them.
+"""
+
+import inspect
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from streamer import yaml12
+from streamer.errors import UserError
+from streamer.parts import load_part, nearest
+from streamer.redact import redact
+
+SECRETS = {"password"}
+M = TypeVar("M", bound=BaseModel)
+CAMERA_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
+
+class Strict(BaseModel):
+    """Unknown keys are faults: a misspelt key must not be a setting that does nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CameraConfig(Strict):
+    """One camera. `name` becomes a topic and a label, so it is letters, digits, - and _."""
+
+    name: Annotated[str, Field(pattern=CAMERA_NAME)]
+    url: Annotated[str, Field(min_length=1)]
+    username: str | None = None
+    password: str | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    realtime: bool = False
+    loop: bool = False
+
+
+class MetricsConfig(Strict):
+    """Where Prometheus fetches `/metrics`; port 0 takes a free one."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 9108
+
+
+class LogConfig(Strict):
+    """How the daemon speaks on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A chosen part and its options, checked against its constructor."""
+
+    name: str
+    make: Any
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The tables a configuration may choose from, and the classes behind its plain sections.
+
+    `chosen`: section → (table, default name). `plain`: section → class as "module:Class".
+    `several`: section → table, each key of which may be there once.
+    """
+
+    chosen: Mapping[str, tuple[Mapping[str, str], str]]
+    plain: Mapping[str, str]
+    several: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration without faults."""
+
+    cameras: tuple[CameraConfig, ...]
+    metrics: MetricsConfig
+    log: LogConfig
+    parts: dict[str, Part]
+    sinks: dict[str, Part]
+
+
+class ConfigError(UserError):
+    """All faults of a configuration, one a line."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class _Fixed(Strict):
+    cameras: Annotated[tuple[CameraConfig, ...], Field(min_length=1)]
+    metrics: MetricsConfig = MetricsConfig()
+    log: LogConfig = LogConfig()
+
+
+def read_config(path: Path, parts: Parts) -> Config:
+    """The configuration in a file. Raises ConfigError with every fault, or UserError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; give the path of a YAML configuration") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    return parse_config(text, parts, str(path))
+
+
+def parse_config(text: str, parts: Parts, name: str = "config") -> Config:
+    """The configuration in a text; `name` stands before each fault."""
+    raw, lines = yaml12.load(text, name)
+    if not isinstance(raw, dict):
+        raise ConfigError([f"{name}: should be a mapping that begins with 'cameras:'"])
+    check = _Check(name, lines, parts)
+    config = check.config(check.with_environment(raw, ()))
+    if check.faults:
+        raise ConfigError([fault for _, fault in sorted(check.faults)])
+    return config
+
+
+def options_model(make: Any) -> type[BaseModel]:
+    """The options of a part: the keyword-only parameters of its constructor."""
+    hints = get_type_hints(make.__init__, include_extras=True)
+    fields: dict[str, Any] = {
+        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(make.__init__).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    return create_model(make.__name__, __base__=Strict, **fields)
+
+
+class _Check:
+    """Walks a raw configuration and gathers what is wrong with it."""
+
+    def __init__(self, name: str, lines: dict[yaml12.Path, int], parts: Parts) -> None:
+        self.faults: list[tuple[int, str]] = []
+        self._name = name
+        self._lines = lines
+        self._parts = parts
+
+    def config(self, raw: dict[str, Any]) -> Config:
+        sections = self._sections()
+        fixed = self._validate(_Fixed, {k: v for k, v in raw.items() if k not in sections}, ())
+        chosen = {s: self._choose(s, raw.get(s), *c) for s, c in self._parts.chosen.items()}
+        plain = {
+            section: self._part(section, load_part("section", self._parts.plain, section), raw)
+            for section in self._parts.plain
+        }
+        sinks = {
+            key: part
+            for section, table in self._parts.several.items()
+            for key, part in self._several(section, raw.get(section), table)
+        }
+        return Config(
+            cameras=self._distinct(fixed.cameras) if fixed else (),
+            metrics=fixed.metrics if fixed else MetricsConfig(),
+            log=fixed.log if fixed else LogConfig(),
+            parts={key: part for key, part in {**chosen, **plain}.items() if part},
+            sinks=sinks,
+        )
+
+    def _choose(
+        self, section: str, raw: Any, table: Mapping[str, str], default: str
+    ) -> Part | None:
+        options = {"name": raw} if isinstance(raw, str) else {} if raw is None else raw
+        if not isinstance(options, dict):
+            self._fault((section,), f"{raw!r} should be one of: {', '.join(table)}")
+            return None
+        name = options.get("name", default)
+        try:
+            make = load_part(section, table, str(name))
+        except UserError as error:
+            at = (section, "name") if isinstance(raw, dict) else (section,)
+            self._fault(at, str(error))
+            return None
+        return self._part(
+            section, make, {section: {k: v for k, v in options.items() if k != "name"}}, str(name)
+        )
+
+    def _part(self, section: str, make: Any, raw: Any, name: str = "") -> Part | None:
+        options = self._validate(options_model(make), raw.get(section) or {}, (section,))
+        if options is None:
+            return None
+        return Part(
+            name or section, make, {k: getattr(options, k) for k in type(options).model_fields}
+        )
+
+    def _several(
+        self, section: str, raw: Any, table: Mapping[str, str]
+    ) -> Iterator[tuple[str, Part]]:
+        if raw is not None and not isinstance(raw, dict):
+            self._fault((section,), f"{raw!r} should be a mapping of: {', '.join(table)}")
+            return
+        for name, options in (raw or {}).items():
+            try:
+                make = load_part(section.removesuffix("s"), table, str(name))
+            except UserError as error:
+                self._fault((section, name), str(error))
+                continue
+            found = self._validate(options_model(make), options or {}, (section, name))
+            if found is not None:
+                values = {key: getattr(found, key) for key in type(found).model_fields}
+                yield str(name), Part(str(name), make, values)
+
+    def _distinct(self, cameras: tuple[CameraConfig, ...]) -> tuple[CameraConfig, ...]:
+        names = [camera.name for camera in cameras]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                self._fault(
+                    ("cameras", index, "name"),
+                    f"{name!r} is also cameras[{names.index(name)}]; each camera needs its own",
+                )
+        return cameras
+
+    def with_environment(self, raw: Any, path: yaml12.Path) -> Any:
+        """`${NAME}` in any text is the environment variable NAME: secrets stay out of the file."""
+        if isinstance(raw, dict):
+            return {k: self.with_environment(v, (*path, k)) for k, v in raw.items()}
+        if isinstance(raw, list):
+            return [self.with_environment(v, (*path, i)) for i, v in enumerate(raw)]
+        if not isinstance(raw, str):
+            return raw
+        for name in re.findall(r"\$\{(\w+)\}", raw):
+            if name not in os.environ:
+                self._fault(path, f"the environment variable {name} is not set")
+        return re.sub(r"\$\{(\w+)\}", lambda m: os.environ.get(m[1], m[0]), raw)
+
+    def _validate(self, model: type[M], raw: Any, path: yaml12.Path) -> M | None:
+        if not isinstance(raw, dict):
+            known = ", ".join(model.model_fields)
+            self._fault(path, f"{raw!r} should be a mapping with some of: {known}")
+            return None
+        try:
+            return model.model_validate(raw)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                self._fault((*path, *fault["loc"]), self._explain(model, fault))
+            return None
+
+    def _explain(self, model: type[BaseModel], fault: Any) -> str:
+        *parents, key = fault["loc"] or ("",)
+        if fault["type"] == "extra_forbidden":
+            known = _fields_at(model, parents) + (self._sections() if model is _Fixed else [])
+            return f"unknown key{nearest(str(key), known) or '; known: ' + ', '.join(known)}"
+        wanted = fault["msg"].replace("Input should", "should").replace("String should", "should")
+        if fault["type"] == "missing":
+            return "is missing"
+        value = "***" if key in SECRETS else redact(repr(fault["input"]))
+        quotes = "; put it in quotes" if fault["type"] == "string_type" else ""
+        return f"{value} {wanted[0].lower()}{wanted[1:]}{quotes}"
+
+    def _sections(self) -> list[str]:
+        return [*self._parts.chosen, *self._parts.plain, *self._parts.several]
+
+    def _fault(self, path: yaml12.Path, message: str) -> None:
+        at = path
+        while at and at not in self._lines:
+            at = at[:-1]
+        line = self._lines.get(at, 1)
+        self.faults.append((line, f"{self._name}:{line}: {dotted(path)}: {message}"))
+
+
+def dotted(path: yaml12.Path) -> str:
+    """("cameras", 0, "url") as people write it: cameras[0].url."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return text.removeprefix(".")
+
+
+def _fields_at(model: type[BaseModel], path: list[str | int]) -> list[str]:
+    """The known keys of the model that stands at `path` below `model`."""
+    for key in path:
+        if isinstance(key, str):
+            kinds = _models_in(model.model_fields[key].annotation)
+            model = kinds[0] if kinds else model
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]
