@@ -1,0 +1,75 @@
+# make run    sets everything up and shows the daemon on a rendered gate; no broker needed
+# make test   sets everything up that tests need, and runs them
+# make help   lists the rest
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PADDLE := .venv-paddle
+PIP := -m pip install --quiet --disable-pip-version-check
+# Versions that fit each other; anything newer of torchvision would replace torch.
+TORCH := torch==2.13.0
+TORCHVISION := torchvision==0.28.0
+
+.PHONY: help run test quick lint install install-test install-paddle tools clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@echo 'make install         the daemon alone, in $(VENV)'
+	@echo 'make install-test    and what tests and training need (PyTorch, ultralytics, OpenVINO)'
+	@echo 'make install-paddle  the daemon with PaddleOCR, in $(PADDLE)'
+	@echo 'make tools           Debian packages the tests talk to: mosquitto, an RTSP server'
+	@echo 'make quick           the quick tests alone'
+	@echo 'make lint            ruff, mypy, import-linter'
+
+run: install
+	$(BIN)/plate-streamer demo
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) --upgrade pip
+	$(BIN)/python $(PIP) -e .
+	touch $@
+
+install-test: $(VENV)/.installed-test
+
+# ultralytics brings opencv-python, which overwrites the headless wheel in silence: one is left.
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python $(PIP) $(TORCH)
+	$(BIN)/python $(PIP) -e '.[test,train,openvino]' $(TORCH) $(TORCHVISION)
+	$(BIN)/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless
+	$(BIN)/python $(PIP) --no-deps opencv-python-headless
+	touch $@
+
+# PaddleOCR pins opencv-contrib-python and an older numpy: it gets an environment of its own,
+# in which its opencv wheel is the only one.
+install-paddle: $(PADDLE)/.installed
+
+$(PADDLE)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(PADDLE)
+	$(PADDLE)/bin/python $(PIP) --upgrade pip
+	$(PADDLE)/bin/python $(PIP) -e '.[paddle]' pytest pytest-timeout
+	$(PADDLE)/bin/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless opencv-contrib-python
+	$(PADDLE)/bin/python $(PIP) --no-deps opencv-contrib-python==4.10.0.84
+	touch $@
+
+tools:
+	sh tests/install_tools.sh
+
+lint: install-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+quick: install-test
+	$(BIN)/python -m pytest -m 'not slow and not paddle'
+
+test: tools install-test install-paddle lint
+	sh tests/without_network.sh $(BIN)/python -m pytest -m 'not paddle'
+	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -m paddle
+
+clean:
+	rm -rf $(VENV) $(PADDLE) build dist *.egg-info
