@@ -101,7 +101,7 @@ class ConfigError(UserError):
 
 
 class _Fixed(Strict):
-    cameras: Annotated[tuple[CameraConfig, ...], Field(min_length=1)]
+    cameras: list[CameraConfig]
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
 
@@ -213,7 +213,9 @@ class _Check:
                 values = {key: getattr(found, key) for key in type(found).model_fields}
                 yield str(name), Part(str(name), make, values)
 
-    def _distinct(self, cameras: tuple[CameraConfig, ...]) -> tuple[CameraConfig, ...]:
+    def _distinct(self, cameras: list[CameraConfig]) -> tuple[CameraConfig, ...]:
+        if not cameras:
+            self._fault(("cameras",), "is empty; one camera at least, with 'name' and 'url'")
         names = [camera.name for camera in cameras]
         for index, name in enumerate(names):
             if name in names[:index]:
@@ -221,7 +223,7 @@ class _Check:
                     ("cameras", index, "name"),
                     f"{name!r} is also cameras[{names.index(name)}]; each camera needs its own",
                 )
-        return cameras
+        return tuple(cameras)
 
     def with_environment(self, raw: Any, path: yaml12.Path) -> Any:
         """`${NAME}` in any text is the environment variable NAME: secrets stay out of the file."""

@@ -294,11 +294,16 @@ class Pipeline:
 
     def _fail(self, error: Exception) -> None:
         self.failure = self.failure or error
-        self._stopping.set()
+        self.stop()
 
     def stop(self) -> None:
-        """Ask the producer to end; the stages follow by themselves. Returns at once."""
+        """Ask the producer to end; the stages follow by themselves. Returns at once.
+
+        The first channel is closed here too: a producer that is blocked in a read must not
+        keep what is already in the house from being finished.
+        """
         self._stopping.set()
+        self._first.close()
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait until every thread has ended; False if some still run after `timeout_s`."""

@@ -2,7 +2,9 @@
 
 import re
 
-_USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]*(?::[^\s@]*)?@")
+_SCHEME = r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)"
+# The second form is a password with an unescaped slash: after the colon stands no port.
+_USER_INFO = re.compile(rf"{_SCHEME}(?:[^\s/]*@|[^\s/:@]*:(?!\d+(?:/|\s|$))\S*@)")
 
 
 def redact(text: str) -> str:

@@ -15,12 +15,19 @@ Path = tuple[str | int, ...]
 """Where a value stands: ("cameras", 0, "url")."""
 
 
+DEEPEST = 20
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own way)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key should be plain text", key.start_mark
+                )
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key '{key.value}' is there twice", key.start_mark
@@ -60,8 +67,9 @@ def load(text: str, name: str) -> tuple[Any, dict[Path, int]]:
 
     `name` stands before the message of the UserError that faulty YAML raises.
     """
-    loader = _Loader(text)
+    loader = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[Path, int] = {}
         if node is None:
@@ -75,15 +83,21 @@ def load(text: str, name: str) -> tuple[Any, dict[Path, int]]:
     except yaml.YAMLError as error:
         raise UserError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _mark(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
+    if len(path) > DEEPEST:  # an alias inside its own anchor never ends
+        raise yaml.MarkedYAMLError(
+            problem=f"deeper than {DEEPEST} levels", problem_mark=node.start_mark
+        )
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            lines[(*path, key.value)] = key.start_mark.line + 1
-            _mark(value, (*path, key.value), lines)
+            if isinstance(key, yaml.ScalarNode):
+                lines[(*path, key.value)] = key.start_mark.line + 1
+                _mark(value, (*path, key.value), lines)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _mark(item, (*path, index), lines)
