@@ -13,7 +13,8 @@ SKIES: tuple[tuple[Colour, Colour], ...] = (
 )  # fmt: skip
 
 GROUNDS: tuple[Colour, ...] = (
-    (112, 112, 112), (90, 90, 92), (132, 134, 138), (140, 158, 170), (150, 170, 182), (86, 120, 110),
+    (112, 112, 112), (90, 90, 92), (132, 134, 138), (140, 158, 170), (150, 170, 182),
+    (86, 120, 110),
 )  # fmt: skip
 
 WALLS: tuple[Colour, ...] = (
@@ -116,9 +117,10 @@ def _house(rng: np.random.Generator, image: Image, box: tuple[float, float, floa
     for column in range(columns):
         for row in range(rows):
             left, top = x1 + (column + 0.28) * step_x, y1 + (row + 0.2) * step_y
-            pane = np.array([[0, 0], [0.44, 0], [0.44, 0.5], [0, 0.5]]) * (step_x, step_y)
-            fill(image, pane * 1.12 + (left - 0.02 * step_x, top - 0.02 * step_y), frame)
-            fill(image, pane + (left, top), glass)
+            corner, step = np.array([left, top]), np.array([step_x, step_y])
+            pane = corner + np.array([[0, 0], [0.44, 0], [0.44, 0.5], [0, 0.5]]) * step
+            fill(image, (pane - pane.mean(0)) * 1.12 + pane.mean(0), frame)
+            fill(image, pane, glass)
 
 
 def _wall(rng: np.random.Generator, image: Image, camera: Camera) -> None:
@@ -180,9 +182,8 @@ def _clutter(rng: np.random.Generator, image: Image) -> None:
 def _blob(rng: np.random.Generator, width: int, height: int, share: float) -> Points:
     centre = rng.uniform(0, 1, 2) * (width, height)
     corners = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 7))))
-    away = np.stack([np.cos(corners), np.sin(corners)], axis=1) * rng.uniform(
-        0.3, 1, (len(corners), 1)
-    )
+    away = np.stack([np.cos(corners), np.sin(corners)], axis=1)
+    away *= rng.uniform(0.3, 1, (len(corners), 1))
     return centre + away * share * max(width, height)
 
 
@@ -190,9 +191,9 @@ def _texture(rng: np.random.Generator, image: Image) -> None:
     """Unevenness of several sizes, as asphalt, plaster and leaves have it."""
     height, width = image.shape[:2]
     for cells, strength in ((24, rng.uniform(1, 6)), (160, rng.uniform(1, 6))):
-        coarse = rng.normal(0, strength, (max(height * cells // width, 2), cells)).astype(
-            np.float32
+        coarse = rng.normal(0, strength, (max(height * cells // width, 2), cells))
+        bumps = cv2.resize(
+            coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
         )
-        bumps = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
         grey = cv2.merge([bumps] * 3)
         image[:] = cv2.add(image, grey, dtype=cv2.CV_8U)

@@ -48,7 +48,7 @@ class Camera:
         flat = seen[:, :2] / seen[:, 2:] * self.focal_px
         c, s = np.cos(self.roll), np.sin(self.roll)
         turned = flat @ np.array([[c, s], [-s, c]])
-        return turned + np.array(self.size) / 2
+        return np.asarray(turned + np.array(self.size) / 2)
 
     def outline(self, points: Points) -> Points:
         """A polygon in metres to its polygon in pixels, cut where it passes the lens."""

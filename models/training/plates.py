@@ -88,7 +88,7 @@ def draw_plate(rng: np.random.Generator, layout: Layout, text: str) -> Image:
 
 
 def _draw_band(rng: np.random.Generator, image: Image) -> int:
-    height = image.shape[0]
+    height = int(image.shape[0])
     width = min(round(0.38 * height), 44)
     image[3:-3, 3:width] = BLUE
     for angle in np.linspace(0, 2 * np.pi, 12, endpoint=False):
@@ -102,7 +102,7 @@ def _draw_band(rng: np.random.Generator, image: Image) -> int:
 
 
 def _draw_header(image: Image, words: str, colour: Colour) -> int:
-    height, width = image.shape[:2]
+    height, width = map(int, image.shape[:2])
     tall, wide = round(0.13 * height), min(round(0.062 * height * len(words)), width - 40)
     stamp(image, lettering(words, tall, wide), (width - wide) // 2, round(0.07 * height), colour)
     return round(0.25 * height)
