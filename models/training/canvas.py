@@ -142,10 +142,12 @@ def darken(image: Image, polygon: Points, share: float, soft_px: float) -> None:
     if region is None:
         return
     x1, y1, x2, y2 = region
-    # a quarter of the size: a shadow has no detail, and blurring costs by area
-    mask = np.zeros(((y2 - y1) // 4 + 1, (x2 - x1) // 4 + 1), np.uint8)
-    cv2.fillPoly(mask, [_fixed((polygon - (x1, y1)) / 4)], int(255 * share), cv2.LINE_AA, shift=4)
-    mask = cv2.GaussianBlur(mask, (0, 0), max(soft_px / 4, 0.3))
+    # drawn small: a shadow has no detail, and blurring costs by area and softness
+    shrink = max(soft_px / 1.5, 1.0)
+    mask = np.zeros((int((y2 - y1) / shrink) + 2, int((x2 - x1) / shrink) + 2), np.uint8)
+    outline = _fixed((polygon - (x1, y1)) * (mask.shape[1] / (x2 - x1), mask.shape[0] / (y2 - y1)))
+    cv2.fillPoly(mask, [outline], int(255 * share), cv2.LINE_AA, shift=4)
+    mask = cv2.GaussianBlur(mask, (0, 0), max(soft_px / shrink, 0.3))
     part = image[y1:y2, x1:x2]
     mask = cv2.resize(mask, (x2 - x1, y2 - y1), interpolation=cv2.INTER_LINEAR)
     part[:] = cv2.multiply(part, cv2.merge([255 - mask] * 3), scale=1 / 255)
@@ -219,4 +221,4 @@ def _region(image: Image, polygon: Points, margin: float = 1) -> tuple[int, int,
 
 def _blend(part: Image, colours: Image, mask: NDArray[np.uint8]) -> None:
     share = mask.astype(np.float32) * np.float32(1 / 255)
-    part[:] = cv2.blendLinear(colours, np.ascontiguousarray(part), share, 1 - share)
+    part[:] = cv2.blendLinear(colours, part, share, 1 - share)

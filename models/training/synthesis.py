@@ -146,15 +146,15 @@ def _try_vehicle(rng: np.random.Generator, camera: Camera) -> _Placed | None:
     truth = truth_of(camera, vehicle, pose, text)
     if truth is None:
         return None
-    return _Placed(vehicle, pose, None if bald else truth, _hull(camera, vehicle, pose))
+    return _Placed(vehicle, pose, None if bald else truth, _box(hull(camera, vehicle, pose)))
 
 
-def _hull(camera: Camera, vehicle: Vehicle, pose: Pose) -> Box:
+def hull(camera: Camera, vehicle: Vehicle, pose: Pose) -> Points:
+    """The corners, in pixels, of the block that a vehicle fits into, as far as before the lens."""
     half, high, long = vehicle.shape.width / 2, vehicle.shape.roof[1], vehicle.shape.length
     ends = [[x, y, z] for x in (-half, half) for y in (0.0, high) for z in (0.0, long)]
     points = pose.place(np.array(ends))
-    ahead = points[camera.to_lens(points)[:, 2] > 0.5]
-    return _box(camera.project(ahead))
+    return camera.project(points[camera.to_lens(points)[:, 2] > 0.5])
 
 
 def _apart(one: _Placed, other: _Placed) -> bool:
