@@ -1,0 +1,8 @@
+"""Where events go: the store first, then each sink from its own durable outbox."""
+
+SINKS = {
+    "mqtt": "streamer.sinks.mqtt:MqttSink",
+    "jsonl": "streamer.sinks.jsonl:JsonlSink",
+    "csv": "streamer.sinks.csv:CsvSink",
+    "memory": "streamer.sinks.memory:MemorySink",
+}

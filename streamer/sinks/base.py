@@ -1,0 +1,57 @@
+"""What every sink takes and gives."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from streamer.data import PlateEvent
+from streamer.errors import SinkError
+
+Report = Callable[[SinkError | None], None]
+"""Told None when the other side can be reached, and the reason when it cannot."""
+
+
+def unreported(_: SinkError | None) -> None:
+    """For sinks nobody listens to."""
+
+
+class Sink(Protocol):
+    """Somewhere events go. `name` is unique among the sinks of one daemon."""
+
+    name: str
+
+    def start(self, report: Report = unreported) -> None:
+        """Open what is needed. Raises UserError where waiting cannot help.
+
+        Returns without waiting for a network: `report` is called, from any thread, whenever
+        it becomes known that the other side is there or is not.
+        """
+        ...
+
+    def send(self, event: PlateEvent) -> None:
+        """Return when the other side has the event, for good. Raises SinkError otherwise.
+
+        Called by one thread. After a crash an event may come once more, with the same id.
+        """
+        ...
+
+    def camera_status(self, camera: str, up: bool) -> None:
+        """Frames of `camera` arrive, or no longer do. Never waits, never raises."""
+        ...
+
+    def close(self, timeout_s: float) -> None:
+        """Say good-bye and let go, within `timeout_s`; a `send` under way raises SinkError."""
+        ...
+
+
+class SinkBase:
+    """For sinks with no connection to speak of."""
+
+    def start(self, report: Report = unreported) -> None:
+        """Ready at once."""
+        report(None)
+
+    def camera_status(self, camera: str, up: bool) -> None:
+        """Nothing."""
+
+    def close(self, timeout_s: float) -> None:
+        """Nothing."""

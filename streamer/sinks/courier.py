@@ -1,0 +1,247 @@
+"""Carries events from the outbox to one sink: oldest first, again and again until they arrive."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from streamer.codec import decode
+from streamer.data import PlateEvent
+from streamer.errors import SinkError, UserError
+from streamer.sinks.base import Sink
+from streamer.sinks.outbox import Outbox, Parcel
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 1.0
+LONGEST_RETRY_S = 60.0
+REFUSALS = 5
+CLOSING_SHARE = 0.3  # of the time to stop: for the sinks' good-byes
+
+
+class DeliveryObserver(Protocol):
+    """Told what becomes of the events; the metrics in the daemon. Called from any thread."""
+
+    def delivered(self, sink: str, event: PlateEvent, latency_s: float) -> None:
+        """`sink` has the event, `latency_s` after its deciding frame was captured."""
+        ...
+
+    def failed(self, sink: str) -> None:
+        """An attempt to deliver failed; there will be another."""
+        ...
+
+    def buried(self, sink: str) -> None:
+        """`sink` refused an event for good; it is kept as a dead letter."""
+        ...
+
+    def reachable(self, sink: str, up: bool) -> None:
+        """The other side can be reached, or cannot."""
+        ...
+
+
+class Unobserved:
+    """For deliveries nobody counts."""
+
+    def delivered(self, sink: str, event: PlateEvent, latency_s: float) -> None:
+        """Nothing."""
+
+    def failed(self, sink: str) -> None:
+        """Nothing."""
+
+    def buried(self, sink: str) -> None:
+        """Nothing."""
+
+    def reachable(self, sink: str, up: bool) -> None:
+        """Nothing."""
+
+
+def retry_delay_s(failures: int, first_s: float = FIRST_RETRY_S) -> float:
+    """Seconds to wait after so many failures in a row: doubling, at most 60, jittered."""
+    longest = min(LONGEST_RETRY_S, first_s * 2.0 ** min(failures - 1, 10))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 (spreads load, keeps no secret)
+
+
+class Courier:
+    """The thread that serves one sink.
+
+    An unreachable sink is tried again with growing pauses, at once when it reports that it is
+    back or when an event is accepted. An event that the sink refuses gives way to the others
+    and is buried after `REFUSALS` attempts. A permanent error (a refused password) before
+    anything ever worked goes to `on_fatal`, once; later it is waited out like any other.
+    `first_retry_s` is the first pause in seconds.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        outbox: Outbox,
+        observer: DeliveryObserver | None = None,
+        on_fatal: Callable[[SinkError], None] = lambda _: None,
+        first_retry_s: float = FIRST_RETRY_S,
+    ) -> None:
+        self.sink = sink
+        self._outbox = outbox
+        self._observer = observer or Unobserved()
+        self._on_fatal = on_fatal
+        self._first_retry_s = first_retry_s
+        self._wake = threading.Event()
+        self._draining = self._stopped = False
+        self._unproven = True
+        self._failures = 0
+        self._complaint = ""
+        self._arrived: str | None = None
+        self._resting: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._run, name=f"sink-{sink.name}", daemon=True)
+
+    def start(self) -> None:
+        """Start the sink and the thread. Raises UserError if the sink cannot work like this."""
+        self._outbox.listen(self._wake.set)
+        self.sink.start(self._report)
+        self._thread.start()
+
+    def drain(self) -> None:
+        """End as soon as the outbox has nothing more to deliver now. Returns at once."""
+        self._draining = True
+        self._wake.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread; False if it still runs."""
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, timeout_s))
+        return not self._thread.is_alive()
+
+    def close(self, timeout_s: float) -> None:
+        """End now, and close the sink. What was not delivered stays in the outbox."""
+        until = time.monotonic() + timeout_s
+        self._stopped = True
+        self._wake.set()
+        self.sink.close(timeout_s)
+        self.join(max(0.1, until - time.monotonic()))
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._wake.clear()  # before looking: what comes meanwhile is not missed
+            pause_s = self._guarded_turn()
+            if self._draining and pause_s is None:
+                return
+            if pause_s != 0.0:
+                self._wake.wait(pause_s)
+
+    def _guarded_turn(self) -> float | None:
+        try:
+            return self._turn()
+        except Exception as error:  # the store may fail too, and the thread must outlive it
+            self._complain(f"sink {self.sink.name}: {error}")
+            return self._first_retry_s
+
+    def _turn(self) -> float | None:
+        """Deliver one event. Gives the seconds to wait before the next; None: until woken."""
+        self._take_note()
+        now = time.monotonic()
+        resting = {id_ for id_, until in self._resting.items() if until > now}
+        parcel = self._outbox.oldest(self.sink.name, resting)
+        if parcel is not None:
+            return self._deliver(parcel)
+        if resting and not self._draining:
+            return min(self._resting[id_] for id_ in resting) - now
+        return None
+
+    def _take_note(self) -> None:
+        # Kept until the store has it: an event that arrived must not be sent again because
+        # the disk is full.
+        if self._arrived is not None:
+            self._outbox.delivered(self.sink.name, self._arrived)
+            self._arrived = None
+
+    def _deliver(self, parcel: Parcel) -> float:
+        try:
+            event = decode(parcel.json)
+        except UserError as error:
+            return self._bury(parcel, str(error))
+        try:
+            self.sink.send(event)
+        except SinkError as error:
+            return (
+                self._refused(parcel, str(error)) if error.rejected else self._away(error, parcel)
+            )
+        except OSError as error:
+            return self._away(SinkError(str(error)), parcel)
+        except Exception as error:  # a fault of this event or of our own: it must not block others
+            log.exception("sink %s fails on event %s", self.sink.name, event.id)
+            return self._refused(parcel, repr(error))
+        return self._has(parcel, event)
+
+    def _has(self, parcel: Parcel, event: PlateEvent) -> float:
+        self._works()
+        self._arrived = parcel.event_id
+        self._resting.pop(parcel.event_id, None)
+        self._observer.delivered(self.sink.name, event, max(0.0, time.time() - parcel.captured_at))
+        self._take_note()
+        return 0.0
+
+    def _away(self, error: SinkError, parcel: Parcel) -> float:
+        self._failures += 1
+        self._observer.failed(self.sink.name)
+        self._note(error)
+        self._outbox.failed(self.sink.name, parcel.event_id, str(error))
+        return retry_delay_s(self._failures, self._first_retry_s)
+
+    def _refused(self, parcel: Parcel, error: str) -> float:
+        self._observer.failed(self.sink.name)
+        attempts = parcel.attempts + 1
+        if attempts >= REFUSALS:
+            return self._bury(parcel, error)
+        self._outbox.refused(self.sink.name, parcel.event_id, error)
+        log.warning("sink %s refused event %s: %s", self.sink.name, parcel.event_id, error)
+        pause_s = retry_delay_s(attempts, self._first_retry_s)
+        self._resting[parcel.event_id] = time.monotonic() + pause_s
+        return 0.0
+
+    def _bury(self, parcel: Parcel, error: str) -> float:
+        self._outbox.bury(self.sink.name, parcel.event_id, error)
+        self._resting.pop(parcel.event_id, None)
+        self._observer.buried(self.sink.name)
+        log.error("sink %s: event %s is a dead letter: %s", self.sink.name, parcel.event_id, error)
+        return 0.0
+
+    def _report(self, error: SinkError | None) -> None:
+        self._observer.reachable(self.sink.name, error is None)
+        if error is not None:
+            self._note(error)
+            return
+        self._works()
+        self._wake.set()
+
+    def _works(self) -> None:
+        if self._complaint:
+            log.info("sink %s works again", self.sink.name)
+        self._complaint = ""
+        self._failures = 0
+        self._unproven = False
+
+    def _note(self, error: SinkError) -> None:
+        if error.permanent and self._unproven:
+            self._unproven = False
+            self._on_fatal(error)
+        self._complain(f"sink {self.sink.name}: {error}")
+
+    def _complain(self, complaint: str) -> None:
+        # The same words every second of an outage would bury the rest of the log.
+        if complaint != self._complaint:
+            self._complaint = complaint
+            log.warning("%s", complaint)
+
+
+def stop_couriers(couriers: Sequence[Courier], timeout_s: float) -> None:
+    """Deliver what can be delivered at once, then close every sink, all within `timeout_s`."""
+    ends = time.monotonic() + timeout_s
+    closing = ends - timeout_s * CLOSING_SHARE
+    for courier in couriers:
+        courier.drain()
+    for courier in couriers:
+        courier.join(closing - time.monotonic())
+    for number, courier in enumerate(couriers):
+        left_s = max(0.1, ends - time.monotonic())
+        courier.close(left_s / (len(couriers) - number))

@@ -1,0 +1,178 @@
+"""Events that were accepted, and which sink still has to get them."""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamer.codec import encode
+from streamer.data import PlateEvent
+from streamer.sinks.store import Store
+
+log = logging.getLogger(__name__)
+
+PURGE_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One event on its way to one sink.
+
+    `captured_at` is the time of the deciding frame in seconds since 1970; `attempts` how
+    often the sink has refused it so far.
+    """
+
+    event_id: str
+    json: str
+    captured_at: float
+    attempts: int
+
+
+class Outbox:
+    """Accepts events for `sinks`, and keeps each until each of them has it.
+
+    What `accept` returned from is on disk. A sink that is new gets what is accepted from then
+    on. Every method may be called from any thread, and raises UserError when the store fails.
+    `path` as in `Store`; ":memory:" forgets everything at the end.
+    """
+
+    def __init__(self, path: str | Path, sinks: Sequence[str]) -> None:
+        self._store = Store(path)
+        self._sinks = tuple(sinks)
+        self._listeners: list[Callable[[], None]] = []
+
+    def open(self) -> None:
+        """Open or create the file."""
+        self._store.open()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._store.close()
+
+    def listen(self, on_accepted: Callable[[], None]) -> None:
+        """Have `on_accepted` called after each acceptance; it must return at once."""
+        self._listeners.append(on_accepted)
+
+    def accept(self, event: PlateEvent, captured_at: float) -> bool:
+        """Take the event over, for every sink at once; False if it was known already.
+
+        `captured_at` is the time of the deciding frame in seconds since 1970.
+        """
+        row = (
+            event.id,
+            event.camera,
+            event.plate,
+            event.read_at.timestamp(),
+            captured_at,
+            time.time(),
+            encode(event),
+        )
+        with self._store.transaction() as db:
+            added = db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            new = added.rowcount == 1
+            if new:
+                db.executemany(
+                    "INSERT INTO deliveries (sink, event_id) VALUES (?, ?)",
+                    [(sink, event.id) for sink in self._sinks],
+                )
+        for listener in self._listeners:
+            listener()
+        return new
+
+    def oldest(self, sink: str, besides: Collection[str] = ()) -> Parcel | None:
+        """The event that has waited longest for `sink`, leaving out the ids in `besides`."""
+        with self._store.transaction() as db:
+            rows = db.execute(
+                "SELECT event_id, json, captured_at, attempts FROM deliveries"
+                " JOIN events ON events.id = event_id"
+                " WHERE sink = ? AND dead = 0 ORDER BY deliveries.id LIMIT ?",
+                (sink, len(besides) + 1),
+            ).fetchall()
+        return next((Parcel(*row) for row in rows if row[0] not in besides), None)
+
+    def delivered(self, sink: str, event_id: str) -> None:
+        """`sink` has the event."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM deliveries WHERE sink = ? AND event_id = ?", (sink, event_id))
+
+    def failed(self, sink: str, event_id: str, error: str) -> None:
+        """`sink` cannot be reached; the event stays as it is."""
+        # Writing only what changed spares the disk a write per attempt of a long outage.
+        with self._store.transaction() as db:
+            db.execute(
+                "UPDATE deliveries SET last_error = ?1"
+                " WHERE sink = ?2 AND event_id = ?3 AND last_error IS NOT ?1",
+                (error, sink, event_id),
+            )
+
+    def refused(self, sink: str, event_id: str, error: str) -> None:
+        """`sink` was reached and did not take the event: one more attempt on its count."""
+        with self._store.transaction() as db:
+            db.execute(
+                "UPDATE deliveries SET attempts = attempts + 1, last_error = ?"
+                " WHERE sink = ? AND event_id = ?",
+                (error, sink, event_id),
+            )
+
+    def bury(self, sink: str, event_id: str, error: str) -> None:
+        """`sink` will never take the event: kept as a dead letter, not tried again."""
+        with self._store.transaction() as db:
+            db.execute(
+                "UPDATE deliveries SET attempts = attempts + 1, last_error = ?, dead = 1"
+                " WHERE sink = ? AND event_id = ?",
+                (error, sink, event_id),
+            )
+
+    def depth(self, sink: str) -> int:
+        """How many events wait for `sink`."""
+        return self._count("sink = ? AND dead = 0", sink)
+
+    def dead_letters(self, sink: str) -> int:
+        """How many events `sink` refused for good."""
+        return self._count("sink = ? AND dead = 1", sink)
+
+    def _count(self, where: str, sink: str) -> int:
+        with self._store.transaction() as db:
+            query = f"SELECT COUNT(*) FROM deliveries WHERE {where}"  # noqa: S608 (our own text)
+            return int(db.execute(query, (sink,)).fetchone()[0])
+
+    def oldest_age_s(self, sink: str) -> float:
+        """For how many seconds the oldest event has waited for `sink`; 0 if none waits."""
+        with self._store.transaction() as db:
+            row = db.execute(
+                "SELECT accepted_at FROM deliveries JOIN events ON events.id = event_id"
+                " WHERE sink = ? AND dead = 0 ORDER BY deliveries.id LIMIT 1",
+                (sink,),
+            ).fetchone()
+        return max(0.0, time.time() - row[0]) if row else 0.0
+
+    def purge(self, before: float) -> int:
+        """Forget events accepted before `before` (seconds since 1970); gives how many.
+
+        What a configured sink still has to get is kept, however old. Dead letters and
+        what waits for sinks that are no longer configured is forgotten too.
+        """
+        total = 0
+        while batch := self._purge_some(before):
+            total += batch
+        return total
+
+    def _purge_some(self, before: float) -> int:
+        # In small bites: a vehicle at the gate must not wait for the cleaning.
+        marks = ", ".join("?" * len(self._sinks))
+        old = (
+            "SELECT id FROM events WHERE accepted_at < ? AND NOT EXISTS (SELECT 1 FROM deliveries"  # noqa: S608
+            f" WHERE event_id = events.id AND dead = 0 AND sink IN ({marks})) LIMIT {PURGE_BATCH}"
+        )
+        with self._store.transaction() as db:
+            ids = db.execute(old, (before, *self._sinks)).fetchall()
+            db.executemany("DELETE FROM deliveries WHERE event_id = ?", ids)
+            db.executemany("DELETE FROM events WHERE id = ?", ids)
+        return len(ids)
+
+    def ids_read_before(self, at: float) -> set[str]:
+        """The ids of the events, not purged, that were read before `at` (seconds since 1970)."""
+        with self._store.transaction() as db:
+            rows = db.execute("SELECT id FROM events WHERE read_at < ?", (at,)).fetchall()
+        return {row[0] for row in rows}

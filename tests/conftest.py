@@ -1,0 +1,78 @@
+"""Fixtures that many tests share."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from broker import Mosquitto
+from models.base import Reading
+from streamer.data import (
+    Candidate,
+    Character,
+    Decided,
+    Frame,
+    Look,
+    PlateEvent,
+    new_event_id,
+)
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+
+
+def _event(plate="AB123CD", camera="gate", after_s=0.0, **fields):
+    read_at = START + timedelta(seconds=after_s)
+    values = {
+        "id": new_event_id(),
+        "camera": camera,
+        "plate": plate,
+        "confidence": 0.98,
+        "characters": tuple(Character(char, 0.99) for char in plate),
+        "candidates": (Candidate("AB123CO", 0.01),),
+        "looks": 7,
+        "agreement": 0.86,
+        "track_id": 42,
+        "first_seen": read_at - timedelta(seconds=2),
+        "last_seen": read_at,
+        "read_at": read_at,
+        "direction": "approaching",
+        "box": (612, 402, 790, 446),
+        "frame_size": (1920, 1080),
+    }
+    return PlateEvent(**(values | fields))
+
+
+@pytest.fixture
+def make_event():
+    """`make_event(plate, camera, after_s, **fields)`: a whole event, a new id each."""
+    return _event
+
+
+@pytest.fixture
+def make_decided():
+    """`make_decided(**fields of the event)`: a decision upon a frame of 64 x 48 pixels."""
+
+    def make(age_s=0.0, crop=None, **fields):
+        event = _event(**fields)
+        image = np.full((48, 64, 3), 90, np.uint8)
+        frame = Frame(event.camera, 0, event.read_at, time.monotonic() - age_s, image)
+        reading = Reading(event.plate, (0.99,) * len(event.plate))
+        crop = np.full((10, 40, 3), 200, np.uint8) if crop is None else crop
+        return Decided(event, Look(event.track_id, frame, (1, 2, 41, 12), crop, 0.9, reading))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_broker():
+    """A plain broker without passwords, for the whole run: use topics of your own."""
+    with Mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture
+def broker():
+    """A plain broker of one test's own, to stop and to freeze."""
+    with Mosquitto() as broker:
+        yield broker
