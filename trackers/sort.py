@@ -1,0 +1,120 @@
+"""SORT: a Kalman filter per track and one assignment per frame.
+
+After Bewley et al., "Simple Online and Realtime Tracking" (2016), with what a plate at a gate
+needs: time in seconds, and an assignment that does without overlap (`trackers.assign`).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+from numpy.typing import NDArray
+
+from trackers.assign import Expected, assign
+from trackers.base import Boxes, Track
+from trackers.kalman import BoxFilter
+
+Array = NDArray[np.float64]
+
+SMALLEST_PX = 1.0
+FURTHEST_PX = 1e6
+
+
+@dataclass(slots=True)
+class _Followed:
+    id: int
+    filter: BoxFilter
+    born_s: float
+    seen_s: float
+    hits: int = 1
+    detection: int | None = None
+
+
+class Sort:
+    """A `Tracker`. Ids begin at 1 in every instance.
+
+    `max_age_s`: a track that was given no detection for longer than this has ended.
+    `min_iou`: boxes that overlap this much belong together. `max_reach`: how far, in lengths
+    of its longer side, a box may at most lie from where it was expected.
+
+    Time that stands still or runs backwards counts as no time: tracks go on from where they
+    are. Boxes that are no boxes (not finite, inside out, less than a pixel, absurdly far) are
+    passed over; the indices of the others stay as given.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_age_s: Annotated[float, Gt(0)] = 1.0,
+        min_iou: Annotated[float, Gt(0), Le(1)] = 0.2,
+        max_reach: Annotated[float, Ge(0)] = 3.0,
+    ) -> None:
+        self._max_age_s = max_age_s
+        self._min_iou = min_iou
+        self._max_reach = max(max_reach, 1e-9)
+        self._followed: list[_Followed] = []
+        self._given = 0
+        self._time_s: float | None = None
+        self._now_s = 0.0
+
+    def update(self, boxes: Boxes, scores: NDArray[np.float64], time_s: float) -> list[Track]:
+        """See `Tracker.update`. SORT does not use the scores."""
+        boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+        if len(scores) != len(boxes):
+            raise ValueError(f"{len(boxes)} boxes come with {len(scores)} scores")
+        self._pass(self._step(time_s))
+        sound = _sound(boxes)
+        free = self._give(boxes, sound)
+        self._followed += [self._begin(boxes, index) for index in free]
+        return [self._track(one) for one in self._followed]
+
+    def _step(self, time_s: float) -> float:
+        """Seconds since the last update, by a clock that may jump."""
+        if not np.isfinite(time_s):
+            return 0.0
+        last, self._time_s = self._time_s, time_s
+        return 0.0 if last is None else max(0.0, time_s - last)
+
+    def _pass(self, step_s: float) -> None:
+        self._now_s += step_s
+        self._followed = [
+            one for one in self._followed if self._now_s - one.seen_s <= self._max_age_s
+        ]
+        for one in self._followed:
+            one.detection = None
+            one.filter.predict(step_s)
+
+    def _give(self, boxes: Array, sound: list[int]) -> list[int]:
+        """Give the sound boxes to the tracks; the indices of those that nobody took."""
+        if not sound or not self._followed:
+            return sound
+        expected = Expected(
+            np.array([one.filter.box for one in self._followed]),
+            np.array([one.filter.spread for one in self._followed]),
+        )
+        pairs = assign(expected, boxes[sound], min_iou=self._min_iou, max_reach=self._max_reach)
+        for row, column in pairs:
+            one, index = self._followed[row], sound[column]
+            one.filter.update(boxes[index])
+            one.seen_s, one.hits, one.detection = self._now_s, one.hits + 1, index
+        taken = {sound[column] for _, column in pairs}
+        return [index for index in sound if index not in taken]
+
+    def _begin(self, boxes: Array, index: int) -> _Followed:
+        self._given += 1
+        now_s = self._now_s
+        return _Followed(self._given, BoxFilter(boxes[index]), now_s, now_s, detection=index)
+
+    def _track(self, one: _Followed) -> Track:
+        x1, y1, x2, y2 = (float(edge) for edge in one.filter.box)
+        age_s = self._now_s - one.born_s
+        return Track(one.id, (x1, y1, x2, y2), one.filter.velocity, age_s, one.hits, one.detection)
+
+
+def _sound(boxes: Array) -> list[int]:
+    """Indices of the boxes that can be followed."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        sides = boxes[:, 2:] - boxes[:, :2]
+        sound = (sides >= SMALLEST_PX).all(axis=1) & (np.abs(boxes) <= FURTHEST_PX).all(axis=1)
+    return [int(index) for index in np.flatnonzero(sound)]
