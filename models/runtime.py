@@ -4,6 +4,8 @@ Both run in float32. OpenVINO would choose bfloat16 by itself where the processo
 then results would differ from machine to machine, so its precision is set explicitly.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +45,10 @@ class Session:
     `inputs` and `outputs` are as in the file (a size that was fixed is filled in), `metadata`
     is the map of texts that the file carries.
 
-    Raises `ModelError` that names the file if it is absent, no ONNX model, or does not take
-    this input size. One instance serves one thread.
+    Where a model card lies beside the file (the same name, ending `.json`), the file must have
+    the SHA-256 that the card gives. Raises `ModelError` that names the file if it is absent, not
+    the one of its card, no ONNX model, or does not take this input size. One instance serves
+    one thread.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Session:
             raise ModelError(f"no such runtime {runtime!r}; known: {', '.join(_RUNTIMES)}")
         if not model.is_file():
             raise ModelError(f"{model}: no such model file")
+        check_against_card(model)
         opened = open_model(model, threads, input_size)
         self.inputs, self.outputs, self.metadata, self._run = opened
         self._warm_up()
@@ -89,6 +94,28 @@ class Session:
         self.run(np.zeros(shape, np.float32))
 
 
+def check_against_card(model: Path) -> None:
+    """Raise `ModelError` if a card lies beside the model and tells of another file."""
+    card = model.with_suffix(".json")
+    if not card.is_file():
+        return
+    try:
+        expected = json.loads(card.read_text(encoding="utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{card}: no readable model card with a sha256 ({error!r})") from error
+    found = sha256_of(model)
+    if found != expected:
+        raise ModelError(f"{model}: sha256 is {found}; its card {card.name} expects {expected}")
+
+
+def sha256_of(file: Path) -> str:
+    """The SHA-256 of a file in hexadecimal, by which a model card names its weights."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{file}: not readable ({error.strerror})") from error
+
+
 _Opened = tuple[tuple[Port, ...], tuple[Port, ...], dict[str, str], Run]
 
 
@@ -98,7 +125,7 @@ def _open_onnxruntime(model: Path, threads: int, input_size: tuple[int, int] | N
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors only: they are raised anyway
+    options.log_severity_level = 4  # errors are raised; in the log they would stand twice
     # Waiting threads would spin, which costs other cameras their core.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

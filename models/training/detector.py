@@ -1,11 +1,12 @@
 """Training of the plate detector: one class, from scratch, on a processor without GPU."""
 
 import contextlib
+import csv
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,8 @@ def train_detector(
         else:
             recipe = recipe or Recipe()
             _prepare(run, recipe, tables, images)
-        started = time.monotonic()
         _fit(ultralytics, run, recipe, resume=resume)
-        return _record(run, recipe, time.monotonic() - started)
+        return trained_detector(run)
 
 
 def _prepare(run: Path, recipe: Recipe, tables: Sequence[Path], images: Path | None) -> None:
@@ -92,6 +92,11 @@ def _prepare(run: Path, recipe: Recipe, tables: Sequence[Path], images: Path | N
     _tell(dataset)
     counts = {f"{split}/{source}": n for (split, source), n in sorted(dataset.pictures.items())}
     (run / "pictures.json").write_text(json.dumps(counts, indent=1), encoding="utf-8")
+    places = {
+        "tables": [str(table.resolve()) for table in tables],
+        "images": str(images.resolve()) if images else None,
+    }
+    (run / "tables.json").write_text(json.dumps(places, indent=1), encoding="utf-8")
     (run / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
 
 
@@ -203,16 +208,18 @@ def _as_float32(answer: Any, is_tensor: Callable[[object], bool]) -> Any:
     return type(answer)(_as_float32(value, is_tensor) for value in answer)
 
 
-def _record(run: Path, recipe: Recipe, seconds: float) -> TrainedDetector:
-    """Write down what was done; a resumed run adds its time to the earlier one's."""
-    file = run / "trained.json"
-    epochs = len((run / "training/results.csv").read_text(encoding="utf-8").splitlines()) - 1
+def trained_detector(run: Path) -> TrainedDetector:
+    """What the training in the folder `run` left behind so far."""
+    recipe = _recorded_recipe(run)
+    epochs, seconds = _epochs_and_seconds(run / "training/results.csv")
     pictures = json.loads((run / "pictures.json").read_text(encoding="utf-8"))
     checkpoint = run / "training/weights/best.pt"
-    trained = TrainedDetector(checkpoint, recipe, epochs, seconds, pictures)
-    if file.exists():
-        earlier = json.loads(file.read_text(encoding="utf-8"))
-        trained = replace(trained, seconds=seconds + earlier["seconds"])
-    record = {"epochs": trained.epochs, "seconds": round(trained.seconds), "pictures": pictures}
-    file.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    return trained
+    return TrainedDetector(checkpoint, recipe, epochs, seconds, pictures)
+
+
+def _epochs_and_seconds(results: Path) -> tuple[int, float]:
+    """From the trainer's table, whose clock starts anew where a training was resumed."""
+    with results.open(encoding="utf-8", newline="") as file:
+        clock = [float(row["time"]) for row in csv.DictReader(file)]
+    ends = [t for t, later in pairwise([*clock, 0.0]) if later < t]
+    return len(clock), sum(ends)

@@ -1,0 +1,175 @@
+"""The default detector: a YOLO network of one class as ONNX, on a processor."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import Detection, Image, ModelError
+from models.runtime import Port, Session
+
+BUNDLED = Path(__file__).parents[1] / "weights" / "plate-detector.onnx"
+
+STRIDE = 32
+"""The network halves its input five times, so width and height are multiples of this."""
+
+GREY = 114
+"""What fills the border, as in the training."""
+
+NMS_IOU = 0.5
+"""Two boxes that share more than this are one plate: plates do not cover each other."""
+
+Rows = NDArray[np.float32]
+"""(n, 5): x1, y1, x2, y2 in pixels of the network's input, and the score."""
+
+
+class YoloDetector:
+    """Finds plates with a YOLO network exported to ONNX.
+
+    `weights` None takes the network that we trained (see its card beside it). Its output may
+    be raw, (1, 5, anchors): centre, size and score of every anchor, or free of overlaps,
+    (1, n, 6): corners, score and class. `size` is the (width, height) to which pictures are
+    scaled, with a border where their shape differs; half of it takes a quarter of the time
+    and loses far plates. Plates below `min_score` are not reported.
+
+    Raises `ModelError` if the network cannot be used; it is loaded here. One instance
+    serves one thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: Path | None = None,
+        size: tuple[int, int] = (640, 384),
+        min_score: float = 0.3,
+        runtime: str = "onnxruntime",
+        threads: int = 1,
+    ) -> None:
+        if any(side <= 0 or side % STRIDE for side in size):
+            raise ModelError(f"size {size[0]}x{size[1]}: both must be multiples of {STRIDE}")
+        self._session = Session(
+            Path(weights or BUNDLED),
+            runtime=runtime,
+            threads=threads,
+            input_size=(size[0], size[1]),
+        )
+        self._raw = _check_ports(self._session)
+        self._min_score = min_score
+        self._letterbox = Letterbox(size)
+
+    def detect(self, image: Image) -> list[Detection]:
+        """The plates of one picture, best score first, boxes clipped to the picture."""
+        if 0 in image.shape:
+            return []
+        blob = self._letterbox.fill(image)
+        output = self._session.run(blob)[0][0]
+        if self._raw:
+            rows = without_overlaps(raw_rows(output, self._min_score))
+        else:
+            rows = output[output[:, 4] >= self._min_score, :5]
+        rows = rows[np.argsort(-rows[:, 4], kind="stable")]
+        return _detections(self._letterbox.to_picture(rows), image)
+
+
+class Letterbox:
+    """Pictures of any shape into the network's input, and boxes back.
+
+    The picture keeps its shape and lies in the middle; the rest is grey. Canvas and blob are
+    kept from call to call: fresh arrays of megabytes cost more than filling them.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        width, height = size
+        self._canvas = np.full((height, width, 3), GREY, np.uint8)
+        self._blob = np.empty((1, 3, height, width), np.float32)
+        self._picture = (0, 0)
+        self._scaled = (0, 0)
+        self._offset = (0, 0)
+
+    def fill(self, image: Image) -> NDArray[np.float32]:
+        """The blob (1, 3, height, width), RGB in 0..1; valid until the next call."""
+        self._fit(image.shape[1], image.shape[0])
+        (x, y), (width, height) = self._offset, self._scaled
+        inside = self._canvas[y : y + height, x : x + width]
+        cv2.resize(image, (width, height), dst=inside, interpolation=cv2.INTER_LINEAR)
+        for channel in range(3):
+            np.multiply(
+                self._canvas[:, :, 2 - channel], np.float32(1 / 255), out=self._blob[0, channel]
+            )
+        return self._blob
+
+    def to_picture(self, rows: Rows) -> Rows:
+        """The rows with their boxes in pixels of the picture last filled in, unclipped."""
+        scale = np.array(self._picture, np.float32) / np.array(self._scaled, np.float32)
+        moved = rows.copy()
+        moved[:, :4] = (rows[:, :4] - np.tile(self._offset, 2)) * np.tile(scale, 2)
+        return moved
+
+    def _fit(self, width: int, height: int) -> None:
+        if (width, height) == self._picture:
+            return
+        scale = min(self.size[0] / width, self.size[1] / height)
+        self._picture = (width, height)
+        self._scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._offset = (
+            (self.size[0] - self._scaled[0]) // 2,
+            (self.size[1] - self._scaled[1]) // 2,
+        )
+        self._canvas[:] = GREY
+
+
+def raw_rows(output: NDArray[np.float32], min_score: float) -> Rows:
+    """The anchors (5, n) of centre x, y, width, height and score, as rows of corners."""
+    x, y, width, height, score = output[:, output[4] >= min_score]
+    corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2, score)
+    return np.stack(corners, axis=1)
+
+
+def without_overlaps(rows: Rows, iou: float = NMS_IOU) -> Rows:
+    """Best first, without those that share more than `iou` with a better one."""
+    left = rows[np.argsort(-rows[:, 4], kind="stable")]
+    kept = []
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(best)
+        sides = np.minimum(best[2:4], left[:, 2:4]) - np.maximum(best[:2], left[:, :2])
+        shared = sides.clip(min=0).prod(axis=1)
+        areas = (left[:, 2:4] - left[:, :2]).prod(axis=1)
+        union = (best[2:4] - best[:2]).prod() + areas - shared
+        left = left[shared <= iou * union]
+    return np.array(kept, np.float32).reshape(-1, 5)
+
+
+def _detections(rows: Rows, image: Image) -> list[Detection]:
+    height, width = image.shape[:2]
+    found = []
+    for x1, y1, x2, y2, score in rows.tolist():
+        box = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
+        # Less than a pixel cannot be cut out, and comes only from the border.
+        if box[2] - box[0] >= 1 and box[3] - box[1] >= 1:
+            found.append(Detection(box, score))
+    return found
+
+
+def _check_ports(session: Session) -> bool:
+    """Whether the output is raw; raises `ModelError` for networks that find no single class."""
+    image, output = session.inputs[0], session.outputs[0]
+    if len(session.inputs) != 1 or image.shape[:2] not in ((1, 3), (None, 3)):
+        found = ", ".join(map(str, session.inputs))
+        raise ModelError(f"{session.model}: input {found}; expected one picture [1,3,height,width]")
+    # In this order: no network has six anchors, but one may report five plates at most.
+    if _matches(output, (1, None, 6)):
+        return False
+    if _matches(output, (1, 5, None)):
+        return True
+    raise ModelError(f"{session.model}: output {output}; expected [1,5,anchors] or [1,plates,6]")
+
+
+def _matches(port: Port, shape: tuple[int | None, ...]) -> bool:
+    """Whether a port has this shape; None in `shape` is any length, None in the port the batch."""
+    if len(port.shape) != len(shape):
+        return False
+    pairs = list(zip(port.shape, shape, strict=True))
+    return pairs[0][0] in (1, None) and all(b is None or a == b for a, b in pairs[1:])

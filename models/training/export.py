@@ -1,0 +1,95 @@
+"""From a checkpoint to the weights that are shipped: ONNX, measured, with its model card."""
+
+import contextlib
+import importlib.metadata
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from models.base import ModelError
+from models.training.card import LICENCE, describe, write_card
+from models.training.detector import CLASS_NAME, TrainedDetector, trained_detector
+from models.training.evaluate import Evaluation, evaluate_detector
+from models.training.frameworks import load_ultralytics
+
+OPSET = 17
+"""Old enough for ONNX Runtime of 2023, new enough for all operators of the network."""
+
+HEADS = {"raw": None, "no-overlaps": False}
+"""The outputs a YOLO26 network can have, as its exporter's argument `nms` names them."""
+
+MOST_PLATES = 64
+"""Reported by the output without overlaps; the smallest input, 64x64, has 84 anchors."""
+
+
+def export_detector(*, run: Path, output: Path) -> Evaluation:
+    """Write the best checkpoint of a training to `output` (`.onnx`), its card beside it.
+
+    Of the two outputs that the network has, the one is taken that finds the val pictures'
+    plates better. Width and height stay free in the file; the batch is 1. Progress goes to
+    stderr. Raises `ModelError` where there is no checkpoint or the extra is missing.
+    """
+    if output.suffix != ".onnx":
+        raise ModelError(f"{output}: weights are written as ONNX; expected a name ending .onnx")
+    with contextlib.redirect_stdout(sys.stderr):
+        trained = trained_detector(run)
+        measured = {}
+        for head in HEADS:
+            candidate = run / "export" / f"{head}.onnx"
+            write_onnx(run, trained.checkpoint, candidate, head)
+            measured[candidate] = _evaluate(run, candidate, trained)
+            print(f"output {head}:\n{measured[candidate].table()}", file=sys.stderr)
+        best = max(measured, key=lambda file: measured[file].scores[-1].ap50)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        # A card of earlier weights would refuse these.
+        output.with_suffix(".json").unlink(missing_ok=True)
+        shutil.copyfile(best, output)
+        write_card(describe(output, trained, measured[best], _versions()), output)
+    return measured[best]
+
+
+def write_onnx(run: Path, checkpoint: Path, output: Path, head: str) -> None:
+    """One checkpoint as ONNX with one kind of output; the same checkpoint gives the same bytes."""
+    import onnx  # noqa: PLC0415 - of the training extra
+
+    if not checkpoint.is_file():
+        raise ModelError(f"{checkpoint}: no such checkpoint; has the training begun?")
+    ultralytics = load_ultralytics(run / "settings")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    model = ultralytics.YOLO(str(checkpoint), task="detect")
+    options = {"format": "onnx", "dynamic": True, "opset": OPSET, "max_det": MOST_PLATES}
+    written = model.export(imgsz=640, device="cpu", nms=HEADS[head], **options)
+    network = onnx.load(written)
+    Path(written).unlink()
+    network.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    network.graph.output[0].type.tensor_type.shape.dim[0].dim_value = 1
+    _set_texts(network)
+    onnx.checker.check_model(network)
+    output.write_bytes(network.SerializeToString(deterministic=True))
+
+
+def _set_texts(network: Any) -> None:
+    """The exporter's texts name its makers and the time of day; these name what the file is."""
+    import onnx  # noqa: PLC0415 - of the training extra
+
+    del network.metadata_props[:]
+    texts = {"description": "number plate detector of plate-streamer", "licence": LICENCE}
+    onnx.helper.set_model_props(network, texts | {"names": json.dumps([CLASS_NAME])})
+
+
+def _evaluate(run: Path, weights: Path, trained: TrainedDetector) -> Evaluation:
+    places = json.loads((run / "tables.json").read_text(encoding="utf-8"))
+    return evaluate_detector(
+        tables=[Path(table) for table in places["tables"]],
+        images=Path(places["images"]) if places["images"] else None,
+        weights=weights,
+        rendered=trained.recipe.rendered_val,
+        seed=trained.recipe.seed,
+    )
+
+
+def _versions() -> dict[str, str]:
+    names = ("plate-streamer", "torch", "ultralytics", "onnx")
+    return {name: importlib.metadata.version(name) for name in names}
