@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 STDOUT = "-"
 LONGEST_LINE = 1 << 20
+PASSING = (errno.ENOSPC, errno.EDQUOT)
 
 
 class LineFile:
@@ -37,6 +38,8 @@ class LineFile:
         try:
             self._append(b"")
         except OSError as error:
+            if error.errno in PASSING:
+                return  # `append` will complain of it, and be tried again
             raise SinkError(
                 f"{self._reason(error)}; it must be a file that may be written to", permanent=True
             ) from error
@@ -62,7 +65,7 @@ class LineFile:
             if path.is_file():
                 self._check_header(path)
                 _append_whole(file, self._mended(path, file) + line)
-            else:  # a pipe, a terminal
+            elif line:  # a pipe, a terminal
                 file.write(line)
 
     def _print(self, line: bytes) -> None:
