@@ -1,3 +1,22 @@
-"""plate-streamer: cameras in, one trustworthy event per vehicle out."""
+"""plate-streamer: cameras in, one trustworthy event per vehicle out.
+
+from streamer import PlateReader, main
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import models  # noqa: F401  (switches telemetry of the runtimes off before anything imports them)
+
+if TYPE_CHECKING:
+    from streamer.api import FoundPlate, PlateReader, main
+
+__all__ = ["FoundPlate", "PlateReader", "main"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: `plate-streamer --help` needs no OpenCV.
+    if name in __all__:
+        from streamer import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'streamer' has no attribute '{name}'")

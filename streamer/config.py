@@ -42,6 +42,7 @@ class CameraConfig(Strict):
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     realtime: bool = False
     loop: bool = False
+    rotate: Literal[0, 90, 180, 270] = 0
 
 
 class MetricsConfig(Strict):

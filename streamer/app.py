@@ -1,0 +1,179 @@
+"""The composition root: reads the configuration and builds the object tree. Read this first.
+
+    camera ─ Capture ─▶ Detect ─▶ Follow ─▶ Read ─▶ Vote ─▶ Publish ─▶ Outbox ─▶ Courier ─▶ sink
+             one pipeline per camera, a thread per stage               one thread per sink
+
+Nothing else knows how the parts hang together; they are given plain values.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from models.detectors import DETECTORS
+from models.readers import READERS
+from streamer.config import CameraConfig, Config, Part, Parts, parse_config, read_config
+from streamer.daemon import Daemon
+from streamer.data import Decided, Frame
+from streamer.environment import installation_faults
+from streamer.errors import UserError
+from streamer.metrics import Metrics, serve_metrics
+from streamer.pipeline import CHANNEL_SIZE, Channel, Pipeline, Stage
+from streamer.settled import Settled
+from streamer.sinks import SINKS
+from streamer.sinks.base import Sink
+from streamer.sinks.courier import Courier
+from streamer.sinks.storage import Storage
+from streamer.sources import source_for
+from streamer.sources.base import Source, SourceOptions
+from streamer.sources.rotated import RotatedSource, upright
+from streamer.stages.capture import Capture
+from streamer.stages.detect import Detect
+from streamer.stages.publish import Publish, without_pictures
+from streamer.stages.track import Follow
+from streamer.watch import CameraWatch, DeliveryMetrics
+from trackers import TRACKERS
+
+log = logging.getLogger(__name__)
+
+PARTS = Parts(
+    chosen={
+        "detector": (DETECTORS, "yolo"),
+        "reader": (READERS, "rapidocr"),
+        "tracker": (TRACKERS, "sort"),
+    },
+    plain={
+        "looks": "streamer.stages.read:Read",
+        "vote": "streamer.stages.vote:Vote",
+        "store": "streamer.sinks.storage:Storage",
+    },
+    several={"sinks": SINKS},
+)
+
+
+def checked(path: Path) -> Config:
+    """The configuration in a file, checked; faults of the installation are warned of."""
+    for fault in installation_faults():
+        log.warning("%s", fault)
+    return read_config(path, PARTS)
+
+
+def default_config(url: str) -> Config:
+    """What the daemon would run for one source, everything else left at its default."""
+    camera = {"name": "camera", "url": url}
+    return parse_config(json.dumps({"cameras": [camera]}), PARTS)
+
+
+def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
+    """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
+    metrics = Metrics()
+    sinks = [*(_sink(config, part) for part in config.sinks.values()), *more_sinks]
+    storage: Storage = make(config.parts["store"], [sink.name for sink in sinks])
+    daemon = Daemon(storage.outbox)
+    observer = DeliveryMetrics(metrics)
+    for sink in sinks:
+        daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
+    for camera in config.cameras:
+        publish = Publish(
+            storage.outbox.accept,
+            storage.media.illustrate if storage.media else without_pictures,
+            on_event=lambda name: metrics.events.labels(name).inc(),
+        )
+        watch = CameraWatch(metrics, camera.name, [sink.camera_status for sink in sinks])
+        daemon.pipelines.append(camera_pipeline(camera, config, publish, watch))
+    daemon.services += [_storage_service(storage), _outbox_gauges(storage, sinks, metrics)]
+    if config.metrics.enabled:
+        daemon.services.append(_metrics_service(config, metrics))
+    return daemon
+
+
+def camera_pipeline(
+    camera: CameraConfig, config: Config, last: Stage[Decided, Any], watch: CameraWatch
+) -> Pipeline:
+    """One camera from source to the decided event; `last` takes the events."""
+    source = _source(camera, watch)
+    live = source.live
+    inbox: Channel[Frame] = (
+        Channel(1, "drop_oldest", watch.dropped) if live else Channel(CHANNEL_SIZE)
+    )
+    settled = Settled()
+    tracker = make(config.parts["tracker"])
+    stages: list[Stage[Any, Any]] = [
+        Detect(make(config.parts["detector"])),
+        Follow(tracker, live=live, on_active=watch.tracks),
+        make(config.parts["looks"], make(config.parts["reader"]), settled),
+        make(config.parts["vote"], settled, watch.outcome),
+        last,
+    ]
+    return Pipeline(camera.name, Capture(source, watch), inbox, stages, watch.stages)
+
+
+def make(part: Part, *given: Any) -> Any:
+    """A part, from what the root gives and the options of the configuration."""
+    return part.make(*given, **part.options)
+
+
+def _sink(config: Config, part: Part) -> Sink:
+    # MQTT keeps a status topic for every camera.
+    given = [[camera.name for camera in config.cameras]] if part.name == "mqtt" else []
+    sink: Sink = make(part, *given)
+    return sink
+
+
+def _source(camera: CameraConfig, watch: CameraWatch) -> Source | RotatedSource:
+    options = SourceOptions(
+        username=camera.username,
+        password=camera.password,
+        transport=camera.transport,
+        timeout_s=camera.timeout_s,
+        realtime=camera.realtime,
+        loop=camera.loop,
+        on_corrupt=watch.corrupt,
+    )
+    return upright(source_for(camera.name, camera.url, options), camera.rotate)
+
+
+Service = Callable[[], Callable[[], None]]
+
+
+def _storage_service(storage: Storage) -> Service:
+    def start() -> Callable[[], None]:
+        if storage.media is not None:
+            storage.media.open()
+        storage.retention.start()
+        return lambda: storage.retention.stop(0.5)
+
+    return start
+
+
+def _metrics_service(config: Config, metrics: Metrics) -> Service:
+    def start() -> Callable[[], None]:
+        host, port = config.metrics.host, config.metrics.port
+        try:
+            port, stop = serve_metrics(metrics, host, port)
+        except OSError as error:
+            raise UserError(
+                f"metrics: {host}:{port} cannot be listened on: {error.strerror};"
+                " choose another metrics.port, or metrics: {enabled: false}"
+            ) from None
+        log.info("metrics on http://%s:%d/metrics", host, port)
+        return stop
+
+    return start
+
+
+def _outbox_gauges(storage: Storage, sinks: Sequence[Sink], metrics: Metrics) -> Service:
+    def start() -> Callable[[], None]:
+        for sink in sinks:
+            metrics.outbox_depth.labels(sink.name).set_function(
+                partial(storage.outbox.depth, sink.name)
+            )
+            metrics.outbox_oldest_age.labels(sink.name).set_function(
+                partial(storage.outbox.oldest_age_s, sink.name)
+            )
+        return lambda: None
+
+    return start

@@ -1,0 +1,156 @@
+"""The command line. Results go to stdout; progress, logs and errors to stderr.
+
+Exit codes: 0 done, 1 the daemon failed while running, 2 something the user can mend,
+130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from models.base import ModelError
+from streamer.cli_train import add_evaluate, add_train
+from streamer.errors import UserError
+from streamer.logs import start_logging
+from streamer.version import VERSION
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        command: Command = options.command
+        return command(options)
+    except (UserError, ModelError) as error:
+        print(f"plate-streamer: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our results has enough (`… | head`); that is no error of ours.
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="plate-streamer",
+        description="Reads number plates from cameras: one trustworthy event per vehicle.",
+        epilog="Try: plate-streamer demo",
+    )
+    parser.add_argument("--version", action="version", version=f"plate-streamer {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_check_config(commands)
+    _add_demo(commands)
+    _add_read(commands)
+    _add_train(commands)
+    _add_evaluate(commands)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _command(commands: Commands, name: str, does: Command, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=does)
+    return parser
+
+
+def _add_run(commands: Commands) -> None:
+    parser = _command(commands, "run", _run, "Run the daemon on a configuration.")
+    parser.add_argument("config", type=Path, metavar="CONFIG.yaml")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from streamer.app import build_daemon, checked
+
+    start_logging("info")
+    config = checked(options.config)
+    start_logging(config.log.level, config.log.format)
+    return build_daemon(config).run()
+
+
+def _add_check_config(commands: Commands) -> None:
+    parser = _command(
+        commands, "check-config", _check_config, "Check a configuration; print all its errors."
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG.yaml")
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from streamer.app import checked
+
+    start_logging("info")
+    config = checked(options.config)
+    names = ", ".join(camera.name for camera in config.cameras)
+    sinks = ", ".join(config.sinks) or "the store alone"
+    print(f"{options.config}: good; cameras: {names}; events go to: {sinks}", file=sys.stderr)
+    return 0
+
+
+def _add_demo(commands: Commands) -> None:
+    parser = _command(
+        commands, "demo", _demo, "Run the daemon on a rendered gate; events appear as they come."
+    )
+    parser.add_argument("--vehicles", type=int, default=5, help="how many pass (default: 5)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, other plates")
+    parser.add_argument("--night", action="store_true", help="by night, headlights on")
+    parser.add_argument(
+        "--fast", action="store_true", help="as fast as it goes, not at 25 a second"
+    )
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from streamer.demo import run_demo
+
+    start_logging("warning")
+    return run_demo(
+        vehicles=options.vehicles, seed=options.seed, night=options.night, fast=options.fast
+    )
+
+
+def _add_read(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "read",
+        _read,
+        "Read the plates of pictures, folders, videos and streams. A picture gives one JSON "
+        "line with its plates, best first; a video or stream one event line per vehicle.",
+    )
+    parser.add_argument("sources", nargs="+", metavar="PATH|URL")
+    parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
+    parser.add_argument("--output", default="-", metavar="FILE", help="default: - (stdout)")
+    parser.add_argument("--annotate", type=Path, metavar="DIR", help="write pictures with boxes")
+    parser.add_argument("--config", type=Path, metavar="CONFIG.yaml", help="detector, reader, …")
+
+
+def _read(options: argparse.Namespace) -> int:
+    from streamer.read import read_all
+
+    start_logging("warning")
+    return read_all(
+        options.sources,
+        style=options.format,
+        output=options.output,
+        annotate=options.annotate,
+        config=options.config,
+    )
+
+
+def _add_train(commands: Commands) -> None:
+    text = "Train on pictures of your own country."
+    inner = commands.add_parser("train", help=text, description=text)
+    add_train(partial(_command, inner.add_subparsers(required=True, metavar="WHAT")))
+
+
+def _add_evaluate(commands: Commands) -> None:
+    text = "Measure against the truth."
+    inner = commands.add_parser("evaluate", help=text, description=text)
+    add_evaluate(partial(_command, inner.add_subparsers(required=True, metavar="WHAT")))

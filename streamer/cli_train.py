@@ -1,0 +1,158 @@
+"""`plate-streamer train …` and `plate-streamer evaluate …`: from annotations to weights."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from models.training.detector import Recipe
+
+Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+
+RECIPE_HELP = {
+    "model": "network of ultralytics, trained from scratch",
+    "size": "pictures are scaled to this many pixels",
+    "batch": "pictures per step",
+    "epochs": "how often every picture is seen",
+    "hours": "limit the time instead of the epochs",
+    "learning_rate": "at the start; it falls along a cosine",
+    "plain_epochs": "at the end: whole pictures instead of mosaics",
+    "rendered": "rendered scenes that join the annotated pictures",
+    "rendered_val": "rendered scenes among the val pictures",
+    "seed": "another seed, another training",
+    "bf16": "bfloat16 where the processor computes in it: faster",
+}
+
+
+def add_train(add: Add) -> None:
+    """The commands below `train`."""
+    _add_import_voc(add)
+    _add_detector(add)
+    _add_export(add)
+
+
+def _add_import_voc(add: Add) -> None:
+    parser = add("import-voc", _import_voc, "Pascal VOC XML and pictures into one CSV table.")
+    parser.add_argument("annotations", type=Path, help="folder of *.xml")
+    parser.add_argument("--images", type=Path, help="folder of the pictures (default: the same)")
+    parser.add_argument("--output", type=Path, required=True, metavar="TABLE.csv")
+    parser.add_argument("--class", dest="classes", action="append", default=[], metavar="NAME")
+    parser.add_argument("--val-share", type=float, default=0.15, help="default: 0.15")
+
+
+def _import_voc(options: argparse.Namespace) -> int:
+    from models.training.voc import import_voc
+
+    found = import_voc(
+        annotations=options.annotations,
+        images=options.images or options.annotations,
+        classes=options.classes,
+        val_share=options.val_share,
+        output=options.output,
+    )
+    for title in ("clipped", "dropped", "without_plates"):
+        for line in getattr(found, title):
+            print(f"{title.replace('_', ' ')}: {line}", file=sys.stderr)
+    splits = found.table["split"].value_counts().to_dict()
+    counts = ", ".join(f"{count} {split}" for split, count in sorted(splits.items()))
+    print(f"{options.output}: {len(found.table)} plates ({counts})", file=sys.stderr)
+    return 0
+
+
+def _add_detector(add: Add) -> None:
+    parser = add("detector", _train_detector, "Train a plate detector from scratch.")
+    _add_tables(parser)
+    parser.add_argument(
+        "--run", type=Path, default=Path("runs/detector"), help="default: runs/detector"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    for field in fields(Recipe):
+        name = f"--{field.name.replace('_', '-')}"
+        text = f"{RECIPE_HELP[field.name]} (default: {field.default})"
+        if isinstance(field.default, bool):
+            parser.add_argument(
+                name, action=argparse.BooleanOptionalAction, default=field.default, help=text
+            )
+        else:
+            kind = float if field.default is None else type(field.default)
+            parser.add_argument(name, type=kind, default=field.default, help=text)
+
+
+def _train_detector(options: argparse.Namespace) -> int:
+    from models.training.detector import train_detector
+
+    values: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Recipe)}
+    trained = train_detector(
+        tables=_tables(options),
+        run=options.run,
+        images=options.images,
+        recipe=Recipe(**values),
+        resume=options.resume,
+    )
+    print(
+        f"{trained.checkpoint}: {trained.epochs} epochs; now: plate-streamer train export"
+        f" --run {options.run} --output my-detector.onnx",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _add_export(add: Add) -> None:
+    parser = add("export", _export, "Write a trained detector as ONNX, with its model card.")
+    parser.add_argument("--run", type=Path, default=Path("runs/detector"))
+    parser.add_argument("--output", type=Path, required=True, metavar="WEIGHTS.onnx")
+
+
+def _export(options: argparse.Namespace) -> int:
+    from models.training.export import export_detector
+
+    print(export_detector(run=options.run, output=options.output).table())
+    return 0
+
+
+def add_evaluate(add: Add) -> None:
+    """The commands below `evaluate`."""
+    parser = add("detector", _evaluate, "Hold a detector against annotated val pictures.")
+    _add_tables(parser)
+    parser.add_argument("--weights", type=Path, help="ONNX file (default: the bundled one)")
+    parser.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument("--min-score", type=float)
+    parser.add_argument("--runtime", default="onnxruntime", choices=("onnxruntime", "openvino"))
+    parser.add_argument("--rendered", type=int, default=0, help="rendered scenes on top")
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from models.training.evaluate import evaluate_detector
+
+    evaluation = evaluate_detector(
+        tables=_tables(options),
+        images=options.images,
+        weights=options.weights,
+        size=tuple(options.size) if options.size else None,
+        min_score=options.min_score,
+        runtime=options.runtime,
+        rendered=options.rendered,
+    )
+    print(evaluation.table())
+    return 0
+
+
+def _add_tables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="TABLE.csv|FOLDER",
+        help="annotation tables, or folders of them",
+    )
+    parser.add_argument("--images", type=Path, help="default: 'images' beside the tables' folder")
+
+
+def _tables(options: argparse.Namespace) -> list[Path]:
+    tables: list[Path] = []
+    for path in options.data:
+        tables += sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    return tables

@@ -1,0 +1,249 @@
+"""What a track's readings say together: one plate, by character, with its probability.
+
+The readings are aligned to the one that is nearest to all others, so that characters at the
+same place of the plate stand in one column, with a gap where a reading has none. Each column
+then sums the evidence, as logarithms of likelihoods.
+
+A reading that gives a character with confidence c says: this character with likelihood c, one
+of `LOOK_ALIKES` others with (1 - c) / `LOOK_ALIKES` each. That the wrong alternatives are few
+is what keeps two agreeing misreadings from counting as certainty: a reader errs in the same
+way again.
+
+Looks at the same plate are not independent either. With weights w (0..1, the quality of each
+look) they count as (sum of w)^`INDEPENDENCE` independent ones. Looks at which nothing was
+legible lower that number by their share.
+
+The numbers here are set by hand from a few hundred stills (a single reading's confidence
+about matches how often it is right); calibration on data, as a part of its own, is still to
+come.
+"""
+
+import heapq
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from models.base import Reading
+from streamer.data import Candidate, Character, Plate
+
+GAP = ""
+CEILING = 0.98
+"""No single look is surer of a character than this, whatever the reader says."""
+FLOOR = 0.25
+"""A character that was read is never evidence against itself (that begins at 1 / 5)."""
+GAP_CEILING = 0.9
+"""Readers drop and double characters more readily than they mistake them."""
+LOOK_ALIKES = 4
+INDEPENDENCE = 0.5
+LEAST_WEIGHT = 0.01
+CANDIDATES = 3
+CONSIDERED = 32
+"""Whole plates looked at to find the best and its rivals."""
+
+Weighted = tuple[Reading, float]
+Cell = tuple[str, float]
+"""What one look has in one column: a character or GAP, and the confidence in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The probability of each symbol that somebody read here; what is missing to 1 is others'."""
+
+    shares: Mapping[str, float]
+
+    @property
+    def best_first(self) -> list[tuple[str, float]]:
+        return sorted(self.shares.items(), key=lambda share: (-share[1], share[0]))
+
+
+def vote(looks: Sequence[Weighted]) -> Plate:
+    """The plate that readings, each with a weight (0..1), elect together.
+
+    The order of the looks does not matter. Only characters that some look read can be elected.
+    The text is empty, its confidence 0, where no look has text. Candidates are the next best
+    whole plates; with the elected one their probabilities sum to 1 at most.
+    """
+    ballots = sorted(
+        ((reading, min(max(weight, LEAST_WEIGHT), 1.0)) for reading, weight in looks),
+        key=lambda ballot: (ballot[0].text, ballot[0].confidences, ballot[1]),
+    )
+    legible = [ballot for ballot in ballots if ballot[0].text]
+    ranked = _ranked(_count(legible, ballots)) if legible else []
+    if not ranked or not ranked[0].text:
+        return Plate("", 0.0, (), (), len(looks), _agreement("", looks))
+    first, *others = ranked
+    return Plate(
+        text=first.text,
+        confidence=min(first.share, 1.0),
+        characters=tuple(Character(char, share) for char, share in first.path if char != GAP),
+        candidates=tuple(Candidate(one.text, one.share) for one in others if one.text)[:CANDIDATES],
+        looks=len(looks),
+        agreement=_agreement(first.text, looks),
+    )
+
+
+def _agreement(text: str, looks: Sequence[Weighted]) -> float:
+    return sum(reading.text == text for reading, _ in looks) / len(looks) if looks else 0.0
+
+
+def _count(legible: Sequence[Weighted], all_looks: Sequence[Weighted]) -> list[_Column]:
+    weights = [weight for _, weight in legible]
+    legible_share = sum(weights) / sum(weight for _, weight in all_looks)
+    independent: float = (sum(weights) * legible_share) ** INDEPENDENCE
+    powers = [weight / sum(weights) * independent for weight in weights]
+    rows = _aligned(legible)
+    return [_posterior(column, powers) for column in zip(*rows, strict=True)]
+
+
+def _posterior(cells: Sequence[Cell], powers: Sequence[float]) -> _Column:
+    symbols = sorted({symbol for symbol, _ in cells})
+    unread = max(1, LOOK_ALIKES - (len(symbols) - 1))
+    evidence = {
+        symbol: sum(
+            power * math.log(c if read == symbol else (1 - c) / LOOK_ALIKES)
+            for (read, c), power in zip(cells, powers, strict=True)
+        )
+        for symbol in symbols
+    }
+    against = sum(
+        power * math.log((1 - c) / LOOK_ALIKES) for (_, c), power in zip(cells, powers, strict=True)
+    )
+    top = max(evidence.values())
+    likelihoods = {symbol: math.exp(value - top) for symbol, value in evidence.items()}
+    total = sum(likelihoods.values()) + unread * math.exp(against - top)
+    return _Column({symbol: value / total for symbol, value in likelihoods.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    text: str
+    share: float
+    path: tuple[tuple[str, float], ...]
+
+
+def _ranked(columns: Sequence[_Column]) -> list[_Ranked]:
+    """Whole plates, the most probable first; ways to the same text are added up."""
+    found: dict[str, _Ranked] = {}
+    for path in _best_paths([column.best_first for column in columns]):
+        text = "".join(symbol for symbol, _ in path)
+        share = math.prod(share for _, share in path)
+        known = found.get(text)
+        found[text] = _Ranked(
+            text, share + (known.share if known else 0.0), known.path if known else path
+        )
+    return sorted(found.values(), key=lambda one: (-one.share, one.text))
+
+
+def _best_paths(columns: Sequence[list[Cell]]) -> Iterator[tuple[Cell, ...]]:
+    """Ways through the columns by falling probability, `CONSIDERED` at most."""
+
+    def loss(choice: tuple[int, ...]) -> float:
+        return -sum(
+            math.log(max(column[n][1], 1e-300)) for column, n in zip(columns, choice, strict=True)
+        )
+
+    start = (0,) * len(columns)
+    heap, seen = [(loss(start), start)], {start}
+    for _ in range(CONSIDERED):
+        if not heap:
+            return
+        _, choice = heapq.heappop(heap)
+        yield tuple(column[n] for column, n in zip(columns, choice, strict=True))
+        for place, n in enumerate(choice):
+            following = (*choice[:place], n + 1, *choice[place + 1 :])
+            if n + 1 < len(columns[place]) and following not in seen:
+                seen.add(following)
+                heapq.heappush(heap, (loss(following), following))
+
+
+def _aligned(looks: Sequence[Weighted]) -> list[list[Cell]]:
+    """One row per look, all of the same length, by alignment with the look in the middle."""
+    middle = _medoid(looks)
+    rows = [_slots(middle, reading) for reading, _ in looks]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        [
+            cell
+            for slot, width in zip(row, widths, strict=True)
+            for cell in _filled(slot, width, gap)
+        ]
+        for row, gap in zip(rows, (_gap_of(reading) for reading, _ in looks), strict=True)
+    ]
+
+
+def _medoid(looks: Sequence[Weighted]) -> str:
+    """The text with the least weighted distance to all; the first of equals by the alphabet."""
+    weights: dict[str, float] = {}
+    for reading, weight in looks:
+        weights[reading.text] = weights.get(reading.text, 0.0) + weight
+
+    def strangeness(text: str) -> tuple[float, str]:
+        return sum(w * distance(text, other) for other, w in weights.items()), text
+
+    return min(weights, key=strangeness)
+
+
+def _slots(middle: str, reading: Reading) -> list[list[Cell]]:
+    """The cells of one reading: before, at, between, … and after the characters of `middle`."""
+    slots: list[list[Cell]] = [[] for _ in range(2 * len(middle) + 1)]
+    passed = 0
+    for ours, theirs in align(middle, reading.text):
+        slot = 2 * passed if ours is None else 2 * ours + 1
+        passed += ours is not None
+        if theirs is not None:
+            c = min(max(reading.confidences[theirs], FLOOR), CEILING)
+            slots[slot].append((reading.text[theirs], c))
+    return slots
+
+
+def _filled(slot: list[Cell], width: int, gap: Cell) -> list[Cell]:
+    return slot + [gap] * (width - len(slot))
+
+
+def _gap_of(reading: Reading) -> Cell:
+    """A look is as sure of the number of its characters as of the characters."""
+    mean = sum(reading.confidences) / len(reading.confidences)
+    return GAP, min(max(mean, FLOOR), GAP_CEILING)
+
+
+def distance(first: str, second: str) -> int:
+    """Edit distance: how many characters must be changed, added or left out (Levenshtein)."""
+    return sum(
+        ours is None or theirs is None or first[ours] != second[theirs]
+        for ours, theirs in align(first, second)
+    )
+
+
+@lru_cache(maxsize=4096)
+def align(first: str, second: str) -> tuple[tuple[int | None, int | None], ...]:
+    """Pairs of places in `first` and `second` that belong together; None where one has a gap.
+
+    The alignment with the fewest changes (Needleman and Wunsch 1970, with unit costs).
+    """
+    costs = _costs(first, second)
+    pairs: list[tuple[int | None, int | None]] = []
+    i, j = len(first), len(second)
+    while i or j:
+        here = costs[i][j]
+        if i and j and here == costs[i - 1][j - 1] + (first[i - 1] != second[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((i, j))
+        elif i and here == costs[i - 1][j] + 1:
+            i -= 1
+            pairs.append((i, None))
+        else:
+            j -= 1
+            pairs.append((None, j))
+    return tuple(reversed(pairs))
+
+
+def _costs(first: str, second: str) -> list[list[int]]:
+    """Fewest changes from each beginning of `first` to each beginning of `second`."""
+    rows = [list(range(len(second) + 1))]
+    for i, char in enumerate(first, start=1):
+        row, above = [i], rows[-1]
+        for j, other in enumerate(second, start=1):
+            row.append(min(above[j - 1] + (char != other), above[j] + 1, row[j - 1] + 1))
+        rows.append(row)
+    return rows

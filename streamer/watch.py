@@ -1,0 +1,89 @@
+"""What happens, told to the metrics and to whoever else wants to know."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from streamer.data import Frame, PlateEvent
+from streamer.errors import StreamFailure
+from streamer.metrics import Metrics, StageMetrics
+
+
+class CameraWatch:
+    """All that the stages of one camera report.
+
+    `tell_status` are called with the camera and whether frames arrive, when that changes.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        camera: str,
+        tell_status: Sequence[Callable[[str, bool], None]] = (),
+    ) -> None:
+        self.stages = StageMetrics(metrics, camera)
+        self._metrics = metrics
+        self._camera = camera
+        self._tell_status = tell_status
+        self._last_frame_s = time.monotonic()  # a camera that never comes ages too
+        self._captured = metrics.frames_captured.labels(camera)
+        self._dropped = metrics.frames_dropped.labels(camera, "capture")
+        metrics.last_frame_age.labels(camera).set_function(self._age_s)
+        metrics.camera_up.labels(camera).set(0)
+
+    def _age_s(self) -> float:
+        return time.monotonic() - self._last_frame_s
+
+    def captured(self, frame: Frame) -> None:
+        """A frame came."""
+        self._last_frame_s = frame.clock_s
+        self._captured.inc()
+
+    def dropped(self) -> None:
+        """A frame gave way to a newer one."""
+        self._dropped.inc()
+
+    def corrupt(self) -> None:
+        """Something could not be decoded."""
+        self._metrics.frames_corrupt.labels(self._camera).inc()
+
+    def reconnected(self, reason: StreamFailure) -> None:
+        """The source failed and is opened again."""
+        self._metrics.stream_reconnects.labels(self._camera, reason).inc()
+
+    def up(self, arriving: bool) -> None:
+        """Frames begin to arrive, or no longer do."""
+        self._metrics.camera_up.labels(self._camera).set(arriving)
+        for tell in self._tell_status:
+            tell(self._camera, arriving)
+
+    def tracks(self, active: int) -> None:
+        """So many plates are being followed."""
+        self._metrics.tracks_active.labels(self._camera).set(active)
+
+    def outcome(self, outcome: str) -> None:
+        """A track ended like this."""
+        self._metrics.plate_reads.labels(self._camera, outcome).inc()
+
+
+class DeliveryMetrics:
+    """The metrics' side of delivering events (the `DeliveryObserver` of the couriers)."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def delivered(self, sink: str, event: PlateEvent, latency_s: float) -> None:
+        """`sink` has the event."""
+        self._metrics.event_latency.labels(event.camera, sink).observe(latency_s)
+
+    def failed(self, sink: str) -> None:
+        """An attempt failed."""
+        self._metrics.deliveries_failed.labels(sink).inc()
+
+    def buried(self, sink: str) -> None:
+        """A sink refused an event for good."""
+        self._metrics.dead_letters.labels(sink).inc()
+
+    def reachable(self, sink: str, up: bool) -> None:
+        """The other side can be reached, or cannot."""
+        if sink == "mqtt":
+            self._metrics.mqtt_connected.set(up)
