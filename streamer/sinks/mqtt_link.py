@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 5.0
 FIRST_RECONNECT_S, LONGEST_RECONNECT_S = 1, 15
 ACKNOWLEDGEMENT_S = 60.0
+SHORT_S = 5.0  # so short a connection is suspicious: mosquitto 2.0 does not say "taken over"
 
 UNSUPPORTED_PROTOCOL = 0x84
 SESSION_TAKEN_OVER = 0x8E
@@ -78,7 +79,8 @@ class Link:
         self._tls: ssl.SSLContext | None = None
         self._client: Client | None = None
         self._connected = self._ever_connected = self._closing = False
-        self._answered = False
+        self._unanswered = False
+        self._since_s = 0.0
         self._largest: int | None = None
         self._fault = f"{broker}: not connected yet"
         self._open: dict[str, _Publication] = {}
@@ -94,7 +96,7 @@ class Link:
     def _connect(self, protocol: MQTTProtocolVersion) -> None:
         client = Client(CallbackAPIVersion.VERSION2, self._client_id(), protocol=protocol)
         client.suppress_exceptions = True  # one raised in a callback would end paho's thread
-        client.enable_logger(log.getChild("paho"))
+        client.on_log = _on_log
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.reconnect_delay_set(FIRST_RECONNECT_S, LONGEST_RECONNECT_S)
         client.will_set(self._will, "offline", qos=1, retain=True)
@@ -102,6 +104,7 @@ class Link:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._tls is not None:
             client.tls_set_context(self._tls)
+        client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -118,6 +121,9 @@ class Link:
 
     # Callbacks: in paho's thread.
 
+    def _on_pre_connect(self, client: Client, _: Any) -> None:
+        self._unanswered = client is self._client
+
     def _on_connect(
         self,
         client: Client,
@@ -128,11 +134,13 @@ class Link:
     ) -> None:
         if client is not self._client:
             return
+        self._unanswered = False
         if reason.is_failure:
             self._refused_by_broker(client, reason)
             return
         self._largest = getattr(properties, "MaximumPacketSize", None)
         self._connected = self._ever_connected = True
+        self._since_s = time.monotonic()
         self._on_up()
         self._report(None)
 
@@ -142,7 +150,6 @@ class Link:
             client.disconnect()
             self._connect(MQTTProtocolVersion.MQTTv311)
             return
-        self._answered = True
         user = f" user '{self._broker.username}'" if self._broker.username else " us without a user"
         self._fail(
             f"{self._broker} refused{user}: {reason}; check username, password and client_id",
@@ -176,19 +183,23 @@ class Link:
     ) -> None:
         if client is not self._client:
             return
+        # paho may say it twice, and says it when its attempt to connect got no answer
         was_connected, self._connected = self._connected, False
-        self._acks.put(None)
-        if reason.value == SESSION_TAKEN_OVER:
-            self._fail(
-                f"{self._broker}: another client uses our client_id '{self._client_id()}';"
-                " give each its own"
-            )
-        elif was_connected:
-            self._fail(f"{self._broker}: connection lost: {reason}")
-        elif not self._answered:
+        unanswered, self._unanswered = self._unanswered, False
+        if was_connected:
+            self._fail(f"{self._broker}: connection lost: {self._why_lost(reason)}")
+        elif unanswered:
             hint = "" if self._broker.tls else "; does it expect tls?"
             self._fail(f"{self._broker} closed the connection without an answer{hint}")
-        self._answered = False
+        self._acks.put(None)
+
+    def _why_lost(self, reason: ReasonCode) -> str:
+        if reason.value == SESSION_TAKEN_OVER or time.monotonic() - self._since_s < SHORT_S:
+            return (
+                f"{reason}; if it goes on, look for another client with our client_id"
+                f" '{self._client_id()}'"
+            )
+        return str(reason)
 
     def _fail(self, fault: str, permanent: bool = False) -> None:
         self._fault = fault
@@ -275,5 +286,11 @@ class Link:
         # loop_stop waits for paho's thread without a limit of its own
         end = threading.Thread(target=self._client.loop_stop, daemon=True)
         end.start()
-        end.join(timeout_s)
+        if self._connected:  # otherwise nothing is left to be sent
+            end.join(timeout_s)
         self._connected = False
+
+
+def _on_log(client: Client, _: Any, level: int, text: str) -> None:
+    # What paho calls an error is mostly none; what it caught of ours is.
+    log.log(logging.ERROR if text.startswith("Caught exception") else logging.DEBUG, "%s", text)
