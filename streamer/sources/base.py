@@ -1,5 +1,6 @@
 """What every source gives, and the clocks that all of them share."""
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -90,35 +91,43 @@ class Clocks:
         self._index = -1
         self._pts_s = 0.0
         self._step_s = FIRST_STEP_S
-        self._raw_s: float | None = None
+        self._offset_s: float | None = None
         self._clock_s = 0.0
         self._started_at: datetime | None = None
 
     def reopened(self) -> None:
         """The next frame is the first of a new stretch: its own timestamps begin anew."""
-        self._raw_s = None
+        self._offset_s = None
 
     def stamp(self, image: Image, raw_s: float | None) -> Frame:
         """A frame; `raw_s` is what the source says of its time, None where it says nothing."""
         clock_s, now = self._monotonic(), self._now()
         if self._started_at is None:
             self._started_at = now
+            self._anchor(raw_s)
         else:
-            self._pts_s += self._advance(raw_s, clock_s - self._clock_s)
+            self._advance(raw_s, clock_s - self._clock_s)
         self._index += 1
-        self._raw_s, self._clock_s = raw_s, clock_s
+        self._clock_s = clock_s
         at = now if self._live else self._started_at + timedelta(seconds=self._pts_s)
         return Frame(self._camera, self._index, at, clock_s, image, self._pts_s)
 
-    def _advance(self, raw_s: float | None, passed_s: float) -> float:
-        """How much later than the frame before, in seconds: always more than nothing."""
-        if raw_s is not None and self._raw_s is not None:
-            step_s = raw_s - self._raw_s
-            plausible = step_s < passed_s + JUMP_S if self._live else step_s < JUMP_S
-            if step_s > 0 and plausible:
-                self._step_s = step_s
-                return step_s
-        return max(passed_s, LEAST_STEP_S) if self._live else self._step_s
+    def _advance(self, raw_s: float | None, passed_s: float) -> None:
+        """Move on to the next frame's time, as the source says if that can be, else by guess."""
+        if raw_s is not None and self._offset_s is not None:
+            step_s = raw_s + self._offset_s - self._pts_s
+            furthest_s = passed_s + JUMP_S if self._live else math.inf
+            if -DISORDER_S < step_s < furthest_s:
+                self._pts_s += max(step_s, LEAST_STEP_S)
+                if 0 < step_s < 1:
+                    self._step_s = step_s
+                return
+        self._pts_s += max(passed_s, LEAST_STEP_S) if self._live else self._step_s
+        self._anchor(raw_s)
+
+    def _anchor(self, raw_s: float | None) -> None:
+        if raw_s is not None:
+            self._offset_s = self._pts_s - raw_s
 
 
 FIRST_STEP_S = 0.04
@@ -126,8 +135,11 @@ FIRST_STEP_S = 0.04
 
 LEAST_STEP_S = 0.001
 
+DISORDER_S = 1.0
+"""Frames that come a little out of order are no new beginning; a larger step back is."""
+
 JUMP_S = 5.0
-"""A step this much larger than the time that passed is a clock that was set, not a gap."""
+"""A live step this much larger than the time that passed is a clock that was set, not a gap."""
 
 
 def with_login(url: str, username: str | None, password: str | None) -> str:

@@ -1,7 +1,7 @@
 """Cameras over RTSP, read by PyAV."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -13,11 +13,17 @@ from streamer.errors import SourceError, UserError
 from streamer.sources.base import Clocks, SourceOptions, redacted, with_login
 from streamer.sources.decoding import decoded, picture, source_error, video_of
 
-QUICK = {"analyzeduration": "0", "probesize": "32"}
+QUICK: Mapping[str, str] = {"analyzeduration": "0", "probesize": "32"}
 """Believe the camera's own description of its stream: the first frame comes a second sooner."""
+
+THOROUGH: Mapping[str, str] = {}
+"""ffmpeg's own look at the first second or more, for streams that do not describe themselves."""
 
 CORRUPT_IN_A_ROW = 100
 """Packets without one good frame between them, four seconds of a usual camera: open it anew."""
+
+SILENT = 0.9
+"""The part of the time limit from which on a wait counts as one that ran into it."""
 
 GRACE_S = 1.0
 """How much PyAV's limit lies behind ffmpeg's: if they race, a stall takes twice as long."""
@@ -37,7 +43,7 @@ class RtspSource:
         self._on_corrupt = options.on_corrupt
         self._clocks = Clocks(camera, live=True)
         self._quick = True
-        self._heard_s = 0.0
+        self._asked_s = 0.0
 
     @classmethod
     def at(cls, camera: str, address: str, options: SourceOptions) -> Self:
@@ -57,7 +63,7 @@ class RtspSource:
 
     def frames(self) -> Iterator[Frame]:
         """Open the stream and yield its frames until it fails, which it does in the end."""
-        self._heard_s = time.monotonic()
+        self._asked_s = time.monotonic()
         try:
             with self._open() as container:
                 yield from self._read(container)
@@ -67,17 +73,18 @@ class RtspSource:
 
     def _open(self) -> InputContainer:
         """Quickly if that shows the size of the picture, otherwise with ffmpeg's full look."""
-        container = self._connect(QUICK if self._quick else {})
+        container = self._connect(QUICK if self._quick else THOROUGH)
         streams = container.streams.video
         if self._quick and streams and not streams[0].codec_context.width:
             container.close()
             self._quick = False
-            container = self._connect({})
+            container = self._connect(THOROUGH)
         return container
 
-    def _connect(self, options: dict[str, str]) -> InputContainer:
+    def _connect(self, look: Mapping[str, str]) -> InputContainer:
         limit_s = self._timeout_s + GRACE_S
-        options |= {
+        options = {
+            **look,
             "rtsp_transport": self._transport,
             "timeout": str(round(self._timeout_s * 1_000_000)),
         }
@@ -99,17 +106,30 @@ class RtspSource:
                 self._quick = not self._quick
 
     def _packets(self, container: InputContainer, stream: Any) -> Iterator[Any]:
-        for packet in container.demux(stream):
-            self._heard_s = time.monotonic()
-            if packet.dts is not None or packet.size:  # the empty last one is no packet
+        incoming = container.demux(stream)
+        while True:
+            self._asked_s = time.monotonic()
+            packet = next(incoming, None)
+            if packet is None:
+                return
+            if self._silent_s >= SILENT * self._timeout_s:
+                # at its limit ffmpeg first hands out what its parser held back, and would
+                # then wait as long again
+                raise self._silence()
+            if packet.size:  # the empty last one is no packet
                 yield packet
 
+    @property
+    def _silent_s(self) -> float:
+        return time.monotonic() - self._asked_s
+
+    def _silence(self) -> SourceError:
+        words = f"silent for {self._silent_s:.1f} s (timeout_s: {self._timeout_s:g})"
+        return SourceError(f"{self.url}: {words}", reason="timeout")
+
     def _failure(self, error: Exception) -> SourceError:
-        # ffmpeg reports its own time limit as invalid data
-        silent_s = time.monotonic() - self._heard_s
-        if isinstance(error, av.InvalidDataError) and silent_s >= 0.9 * self._timeout_s:
-            return SourceError(
-                f"{self.url}: silent for {silent_s:.1f} s (timeout_s: {self._timeout_s:g})",
-                reason="timeout",
-            )
+        # ffmpeg reports its own time limit as invalid data, PyAV's as an exit
+        limit = isinstance(error, av.InvalidDataError | av.ExitError | av.TimeoutError)
+        if limit and self._silent_s >= SILENT * self._timeout_s:
+            return self._silence()
         return source_error(self.url, error)

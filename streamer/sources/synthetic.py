@@ -104,6 +104,8 @@ class SyntheticSource:
 
     def _times(self) -> Iterator[float]:
         """When to look at the scene; in real time each moment comes when it is due."""
+        if self.live:  # drawing the place takes a moment, and no frame shall be lost to it
+            self.scene.render(0.0)
         count, started_s = 0, time.monotonic()
         while count * self._step_s < self.scene.duration_s:
             if self.live:
