@@ -82,7 +82,7 @@ def write_card(card: Card, weights: Path) -> None:
 
 def to_markdown(card: Card) -> str:
     """The card for people: the same content, tables where there are many of a kind."""
-    parts = [f"# {card['name']}", f"{str(card['purpose']).capitalize()}.", ""]
+    parts = [f"# {card['name']}", "", f"{str(card['purpose']).capitalize()}.", ""]
     parts += [f"- {key}: `{card[key]}`" for key in ("file", "sha256", "licence")]
     parts += [
         f"- {key}: " + "; ".join(f"{k} {v}" for k, v in _items(card[key]))
@@ -96,6 +96,8 @@ def to_markdown(card: Card) -> str:
         parts += ["", f"## {title.capitalize()}", ""]
         parts += [f"- {key}: `{value}`" for key, value in _items(card[title])]
     parts += ["", "## Evaluation", *_evaluation(dict(_items(card["evaluation"])))]
+    if "note" in card:
+        parts += ["", "## Note", "", str(card["note"])]
     return "\n".join(parts) + "\n"
 
 

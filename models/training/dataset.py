@@ -5,13 +5,11 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.base import Box
-from models.training.frameworks import usable_cores
 from models.training.voc import SPLITS, AnnotationError, read_tables
 
 if TYPE_CHECKING:
@@ -131,27 +129,21 @@ def _is_crop(scene: Scene) -> bool:
 
 def render_scenes(folder: Path, split: str, count: int, seed: int) -> list[Scene]:
     """`count` drawn scenes as JPEG in `folder`; the same seed and split give the same ones."""
-    if count == 0:
-        return []
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(folder, split, seed, number) for number in range(count)]
     scenes = []
-    with ProcessPoolExecutor(usable_cores()) as pool:
-        for done, scene in enumerate(pool.map(_render_one, jobs, chunksize=8), start=1):
-            scenes.append(scene)
-            if done % 100 == 0 or done == count:
-                print(f"rendered {done} of {count} {split} scenes", file=sys.stderr)
+    for number in range(count):
+        scenes.append(_render(folder, split, seed, number))
+        if (number + 1) % 100 == 0:
+            print(f"rendered {number + 1} of {count} {split} scenes", file=sys.stderr)
     return scenes
 
 
-def _render_one(job: tuple[Path, str, int, int]) -> Scene:
-    import cv2  # noqa: PLC0415 - only rendering needs it here
-    import numpy as np  # noqa: PLC0415
+def _render(folder: Path, split: str, seed: int, number: int) -> Scene:
+    import cv2
+    import numpy as np
 
-    from models.training.synthesis import render_scene  # noqa: PLC0415 - draws with Pillow
+    from models.training.synthesis import render_scene
 
-    folder, split, seed, number = job
-    cv2.setNumThreads(1)  # a process per core already
     rng = np.random.default_rng([seed, SPLITS.index(split), number])
     scene = render_scene(rng, RENDERED_SIZE)
     path = folder / f"{RENDERED}__{split}{number:05d}.jpg"

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import torch
 
 CLASS_NAME = "plate"
+
+CHECKPOINT = "checkpoint.pt"
+"""In the folder of a run: what it is resumed from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def train_detector(
     Progress goes to stderr. Raises `ModelError` where the training extra is missing, the run
     exists already, or there is nothing to resume.
     """
+    _check_state(run, resume=resume)
     with contextlib.redirect_stdout(sys.stderr):
         ultralytics = load_ultralytics(run / "settings")
         if resume:
@@ -75,12 +80,20 @@ def train_detector(
             recipe = recipe or Recipe()
             _prepare(run, recipe, tables, images)
         _fit(ultralytics, run, recipe, resume=resume)
+        (run / "finished").touch()
         return trained_detector(run)
 
 
-def _prepare(run: Path, recipe: Recipe, tables: Sequence[Path], images: Path | None) -> None:
-    if (run / "recipe.json").exists():
+def _check_state(run: Path, *, resume: bool) -> None:
+    if not resume and (run / "recipe.json").exists():
         raise ModelError(f"{run}: a training is here already; resume it, or name another folder")
+    if resume and (run / "finished").exists():
+        raise ModelError(f"{run}: the training here is finished, nothing to resume")
+    if resume and not (run / CHECKPOINT).exists():
+        raise ModelError(f"{run}: no {CHECKPOINT} here to resume from")
+
+
+def _prepare(run: Path, recipe: Recipe, tables: Sequence[Path], images: Path | None) -> None:
     dataset = build_dataset(
         tables=tables,
         folder=run / "dataset",
@@ -109,22 +122,24 @@ def _tell(dataset: DetectorDataset) -> None:
 
 def _recorded_recipe(run: Path) -> Recipe:
     file = run / "recipe.json"
-    if not (run / "training/weights/last.pt").exists() or not file.exists():
-        raise ModelError(f"{run}: no training/weights/last.pt and recipe.json here to resume from")
-    return Recipe(**json.loads(file.read_text(encoding="utf-8")))
+    try:
+        return Recipe(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{file}: no readable recipe of a training ({error})") from error
 
 
 def _fit(ultralytics: Any, run: Path, recipe: Recipe, *, resume: bool) -> None:
-    import torch  # noqa: PLC0415 - heavy, and part of the training extra
+    import torch
 
     for handler in ultralytics.utils.LOGGER.handlers:
         handler.setStream(sys.stderr)  # it took stdout when it was imported
-    start = run / "training/weights/last.pt" if resume else f"{recipe.model}.yaml"
+    start = run / CHECKPOINT if resume else f"{recipe.model}.yaml"
     model = ultralytics.YOLO(str(start), task="detect")
     # The trainer sets 0 workers on a processor: each batch would wait for its pictures.
     model.add_callback("on_pretrain_routine_start", lambda trainer: _set_workers(trainer, 1))
     # It also leaves one core out, and has done so by now.
     model.add_callback("on_train_start", lambda _: torch.set_num_threads(usable_cores()))
+    model.add_callback("on_model_save", lambda trainer: _keep(trainer.last, run / CHECKPOINT))
     if recipe.bf16 and _has_bf16():
         model.add_callback("on_train_start", lambda trainer: compute_in_bf16(trainer.model))
     options = {"data": str(run / "dataset/data.yaml"), "time": recipe.hours}
@@ -136,6 +151,13 @@ def _fit(ultralytics: Any, run: Path, recipe: Recipe, *, resume: bool) -> None:
 
 def _set_workers(trainer: Any, workers: int) -> None:
     trainer.args.workers = workers
+
+
+def _keep(written: Path, checkpoint: Path) -> None:
+    """The trainer overwrites its file in place: killed just then, it would leave nothing."""
+    half = checkpoint.with_suffix(".half")
+    shutil.copyfile(written, half)
+    half.replace(checkpoint)
 
 
 def _options(run: Path, recipe: Recipe) -> dict[str, object]:
@@ -186,7 +208,7 @@ def compute_in_bf16(model: Any) -> None:
     is for GPUs only. Only the instance is changed, after its averaged copy was made, so
     checkpoints hold a plain model.
     """
-    import torch  # noqa: PLC0415 - heavy, and part of the training extra
+    import torch
 
     plain = model.predict
 

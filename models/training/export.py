@@ -24,12 +24,13 @@ MOST_PLATES = 64
 """Reported by the output without overlaps; the smallest input, 64x64, has 84 anchors."""
 
 
-def export_detector(*, run: Path, output: Path) -> Evaluation:
+def export_detector(*, run: Path, output: Path, note: str = "") -> Evaluation:
     """Write the best checkpoint of a training to `output` (`.onnx`), its card beside it.
 
     Of the two outputs that the network has, the one is taken that finds the val pictures'
-    plates better. Width and height stay free in the file; the batch is 1. Progress goes to
-    stderr. Raises `ModelError` where there is no checkpoint or the extra is missing.
+    plates better. Width and height stay free in the file; the batch is 1. `note` goes into
+    the card. Progress goes to stderr. Raises `ModelError` where there is no checkpoint or the
+    extra is missing.
     """
     if output.suffix != ".onnx":
         raise ModelError(f"{output}: weights are written as ONNX; expected a name ending .onnx")
@@ -46,13 +47,14 @@ def export_detector(*, run: Path, output: Path) -> Evaluation:
         # A card of earlier weights would refuse these.
         output.with_suffix(".json").unlink(missing_ok=True)
         shutil.copyfile(best, output)
-        write_card(describe(output, trained, measured[best], _versions()), output)
+        card = describe(output, trained, measured[best], _versions())
+        write_card(card | {"note": note} if note else card, output)
     return measured[best]
 
 
 def write_onnx(run: Path, checkpoint: Path, output: Path, head: str) -> None:
     """One checkpoint as ONNX with one kind of output; the same checkpoint gives the same bytes."""
-    import onnx  # noqa: PLC0415 - of the training extra
+    import onnx
 
     if not checkpoint.is_file():
         raise ModelError(f"{checkpoint}: no such checkpoint; has the training begun?")
@@ -72,7 +74,7 @@ def write_onnx(run: Path, checkpoint: Path, output: Path, head: str) -> None:
 
 def _set_texts(network: Any) -> None:
     """The exporter's texts name its makers and the time of day; these name what the file is."""
-    import onnx  # noqa: PLC0415 - of the training extra
+    import onnx
 
     del network.metadata_props[:]
     texts = {"description": "number plate detector of plate-streamer", "licence": LICENCE}
