@@ -11,7 +11,7 @@ way again.
 
 Looks at the same plate are not independent either. With weights w (0..1, the quality of each
 look) they count as (sum of w)^`INDEPENDENCE` independent ones. Looks at which nothing was
-legible lower that number by their share.
+legible lower the sum, by the square root of their share.
 
 The numbers here are set by hand from a few hundred stills (a single reading's confidence
 about matches how often it is right); calibration on data, as a part of its own, is still to
@@ -28,7 +28,7 @@ from models.base import Reading
 from streamer.data import Candidate, Character, Plate
 
 GAP = ""
-CEILING = 0.98
+CEILING = 0.995
 """No single look is surer of a character than this, whatever the reader says."""
 FLOOR = 0.25
 """A character that was read is never evidence against itself (that begins at 1 / 5)."""
@@ -90,7 +90,7 @@ def _agreement(text: str, looks: Sequence[Weighted]) -> float:
 def _count(legible: Sequence[Weighted], all_looks: Sequence[Weighted]) -> list[_Column]:
     weights = [weight for _, weight in legible]
     legible_share = sum(weights) / sum(weight for _, weight in all_looks)
-    independent: float = (sum(weights) * legible_share) ** INDEPENDENCE
+    independent: float = (sum(weights) * math.sqrt(legible_share)) ** INDEPENDENCE
     powers = [weight / sum(weights) * independent for weight in weights]
     rows = _aligned(legible)
     return [_posterior(column, powers) for column in zip(*rows, strict=True)]
@@ -163,12 +163,8 @@ def _aligned(looks: Sequence[Weighted]) -> list[list[Cell]]:
     rows = [_slots(middle, reading) for reading, _ in looks]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        [
-            cell
-            for slot, width in zip(row, widths, strict=True)
-            for cell in _filled(slot, width, gap)
-        ]
-        for row, gap in zip(rows, (_gap_of(reading) for reading, _ in looks), strict=True)
+        _filled(row, widths, _gap_of(reading))
+        for row, (reading, _) in zip(rows, looks, strict=True)
     ]
 
 
@@ -197,8 +193,12 @@ def _slots(middle: str, reading: Reading) -> list[list[Cell]]:
     return slots
 
 
-def _filled(slot: list[Cell], width: int, gap: Cell) -> list[Cell]:
-    return slot + [gap] * (width - len(slot))
+def _filled(row: list[list[Cell]], widths: Sequence[int], gap: Cell) -> list[Cell]:
+    return [
+        cell
+        for slot, width in zip(row, widths, strict=True)
+        for cell in slot + [gap] * (width - len(slot))
+    ]
 
 
 def _gap_of(reading: Reading) -> Cell:

@@ -1,0 +1,114 @@
+"""The looks at one track, and where and when it was seen."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from models.base import Box
+from streamer.data import Direction, Frame, Look, Plate
+from streamer.stages.direction import direction
+from streamer.stages.passages import Passage
+from streamer.stages.views import is_cut
+from streamer.voting import distance, vote
+
+KEPT = 30
+"""More looks than this do not change a vote; the worst go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A track in one frame. `whole`: its plate is not cut by the edge of the picture."""
+
+    at: datetime
+    time_s: float
+    box: Box
+    whole: bool
+
+
+def sight(frame: Frame, box: Box) -> Sight:
+    """What a frame tells of a track whose plate is in `box`."""
+    return Sight(frame.at, frame.time_s, box, not is_cut(box, frame.size))
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    look: Look
+    framed: bool = True
+
+
+class Ballot:
+    """One track's looks and what they elect.
+
+    A frame is megabytes, a crop kilobytes: all looks keep their crops, but their frames only
+    where they may yet carry the vote.
+    """
+
+    def __init__(self, first: Sight) -> None:
+        self.first = self.last = first
+        self.passage: Passage | None = None
+        """The passage this track belongs to, once that is decided."""
+        self.plate: Plate | None = None
+        """What the looks elect, once there are any."""
+        self.looked_s = first.time_s
+        self._first_whole = self._last_whole = first if first.whole else None
+        self._held: list[_Held] = []
+
+    def seen(self, again: Sight) -> None:
+        """The track was seen again."""
+        self.last = again
+        if again.whole:
+            self._first_whole = self._first_whole or again
+            self._last_whole = again
+
+    def add(self, look: Look) -> Plate:
+        """One more look; what they all elect now."""
+        self.looked_s = look.frame.time_s
+        self._held.append(_Held(look))
+        if len(self._held) > KEPT:
+            self._held.remove(min(self._held, key=lambda held: held.look.quality))
+        self.plate = vote([(held.look.reading, held.look.quality) for held in self._held])
+        self._release_frames(self.plate.text)
+        return self.plate
+
+    def agreeing(self, text: str) -> int:
+        """How many looks read exactly this."""
+        return sum(held.look.reading.text == text for held in self._held)
+
+    def carrier(self, text: str) -> Look:
+        """The look that carries a vote for `text`: the best one that reads so, or nearly so."""
+        return self._carrier(text).look
+
+    def heading(self, frame_width: int) -> Direction | None:
+        """Where the vehicle went. Cut boxes say nothing: they grow by coming into the picture."""
+        first, last = self._first_whole, self._last_whole
+        if first is None or last is None:
+            return None
+        return direction(first.box, last.box, frame_width, last.time_s - first.time_s)
+
+    def _carrier(self, text: str) -> _Held:
+        return min(
+            (held for held in self._held if held.framed),
+            key=lambda held: (distance(text, held.look.reading.text), -held.look.quality),
+        )
+
+    def _release_frames(self, elected: str) -> None:
+        kept = {id(self._carrier(elected)), id(self._carrier(self._challenger(elected)))}
+        for held in self._held:
+            if held.framed and id(held) not in kept:
+                held.framed = False
+                held.look = replace(held.look, frame=without_picture(held.look.frame))
+
+    def _challenger(self, elected: str) -> str:
+        """The other text that most speaks for: a further look may elect it."""
+        weights: dict[str, float] = {}
+        for held in self._held:
+            text = held.look.reading.text
+            if text not in ("", elected):
+                weights[text] = weights.get(text, 0.0) + held.look.quality
+        return max(weights, key=lambda text: weights[text], default=elected)
+
+
+def without_picture(frame: Frame) -> Frame:
+    """The frame with a black picture of the same size that takes no memory."""
+    return replace(frame, image=np.broadcast_to(np.zeros(1, np.uint8), frame.image.shape))

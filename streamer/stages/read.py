@@ -1,0 +1,121 @@
+"""The stage that looks: it chooses which plates of a frame are worth reading, and reads them."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from models.base import Detection, Image, Reader
+from streamer.data import Frame, Look, Looked, Tracked
+from streamer.pipeline import StageBase
+from streamer.settled import Settled
+from streamer.stages.views import MARGIN, cut_out, height_px, is_cut, quality
+from trackers.base import Track
+
+__all__ = ["Read", "cut_out"]
+
+CLEARLY_BETTER = 1.15
+"""A view this many times as good as the best so far is looked at without waiting."""
+LOOKS_A_FRAME = 8
+"""Hundreds of false detections must not stop the gate; the others are still there next frame."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    looks: int = 0
+    best: float = 0.0
+    last_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    track: Track
+    detection: Detection
+    crop: Image
+    quality: float
+
+
+class Read(StageBase):
+    """Tracked → Looked, one per frame. Tracks in `settled` are not looked at any more.
+
+    `margin`: what the crop shows around the plate, as a share of its width and height.
+    `min_height_px`: lower plates are not read. The first `eager_looks` are taken at once
+    (somebody is waiting), then one per `look_interval_s` (of the scene's time), `max_looks` in
+    all. Views clearly better than the best so far are read beyond that; quality ends at 1, so
+    they are few. Plates that the edge of the picture cuts are not read.
+    """
+
+    name = "read"
+
+    def __init__(
+        self,
+        reader: Reader,
+        settled: Settled,
+        *,
+        margin: Annotated[float, Field(ge=0, le=0.5)] = MARGIN,
+        min_height_px: Annotated[float, Field(ge=1)] = 10.0,
+        eager_looks: Annotated[int, Field(ge=1)] = 3,
+        look_interval_s: Annotated[float, Field(ge=0)] = 0.2,
+        max_looks: Annotated[int, Field(ge=1)] = 20,
+    ) -> None:
+        self._reader = reader
+        self._settled = settled
+        self._margin = margin
+        self._min_height_px = min_height_px
+        self._eager_looks = eager_looks
+        self._look_interval_s = look_interval_s
+        self._max_looks = max_looks
+        self._watched: dict[int, _Watched] = {}
+
+    def step(self, tracked: Tracked) -> tuple[Looked]:
+        """The looks at one frame: one call of the reader for all of them."""
+        living = {track.id for track in tracked.tracks}
+        self._watched = {one: self._watched.get(one, _Watched()) for one in living}
+        looks = () if tracked.frame is None else self._look(tracked.frame, tracked)
+        return (Looked(tracked.frame, tracked.tracks, tracked.ended, looks),)
+
+    def _look(self, frame: Frame, tracked: Tracked) -> tuple[Look, ...]:
+        views = [self._view(frame, *legible) for legible in self._legible(frame, tracked)]
+        chosen = [view for view in views if self._worth_it(view, frame.time_s)]
+        chosen = sorted(chosen, key=lambda view: -view.quality)[:LOOKS_A_FRAME]
+        if not chosen:
+            return ()
+        readings = self._reader.read([view.crop for view in chosen])
+        looks = tuple(
+            Look(view.track.id, frame, view.detection.box, view.crop, view.quality, reading)
+            for view, reading in zip(chosen, readings, strict=True)
+        )
+        for look in looks:
+            self._note(look)
+        return looks
+
+    def _legible(self, frame: Frame, tracked: Tracked) -> list[tuple[Track, Detection]]:
+        """Tracks that are seen now, undecided, whole and large enough."""
+        seen = [
+            (track, tracked.detections[track.detection])
+            for track in tracked.tracks
+            if track.detection is not None and track.id not in self._settled
+        ]
+        return [
+            (track, detection)
+            for track, detection in seen
+            if height_px(detection) >= self._min_height_px and not is_cut(detection.box, frame.size)
+        ]
+
+    def _view(self, frame: Frame, track: Track, detection: Detection) -> _View:
+        crop = cut_out(frame.image, detection, self._margin)
+        good = quality(crop, height_px(detection), detection.score)
+        return _View(track, detection, crop, good)
+
+    def _worth_it(self, view: _View, now_s: float) -> bool:
+        watched = self._watched[view.track.id]
+        if watched.looks < self._eager_looks or view.quality >= CLEARLY_BETTER * watched.best:
+            return True
+        waited = abs(now_s - watched.last_s) >= self._look_interval_s
+        return waited and watched.looks < self._max_looks
+
+    def _note(self, look: Look) -> None:
+        watched = self._watched[look.track_id]
+        watched.looks += 1
+        watched.best = max(watched.best, look.quality)
+        watched.last_s = look.frame.time_s

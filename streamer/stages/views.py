@@ -1,0 +1,104 @@
+"""One view of one plate: the crop a reader is given, and how good it is to read."""
+
+import cv2
+import numpy as np
+
+from models.base import Box, Corners, Detection, Image
+
+MARGIN = 0.02
+"""On stills PP-OCR reads tight crops best: 0.74 of the plates at margin 0, 0.66 at 0.1, and
+with boxes that are off by 3 % of the width 0.70 and 0.68."""
+CUT_SHARE = 0.005
+"""A plate nearer to the edge than this share of the picture's side counts as cut by it: a
+detector clips its boxes, but not to the pixel."""
+CUT_PX = 2.0
+ROWS = 32
+"""Sharpness is compared at this height, whatever the size of the plate."""
+MIDDLING_HEIGHT_PX = 6.0
+MIDDLING_SHARPNESS = 0.05
+"""Where height and sharpness are worth one half. On stills scaled down and blurred, PP-OCR
+read 8 % of the plates of 8 px, 46 % of 14 px and 78 % of 24 px; a blur of 0.06 plate heights
+took sharpness from 0.5 to 0.03 and three quarters of the right readings with it."""
+
+
+def is_cut(box: Box, size: tuple[int, int]) -> bool:
+    """Whether the box touches the edge of a picture of `size` (width, height).
+
+    Half a plate reads perfectly well, and wrong.
+    """
+    near_x, near_y = (max(CUT_PX, CUT_SHARE * side) for side in size)
+    x1, y1, x2, y2 = box
+    return x1 <= near_x or y1 <= near_y or x2 >= size[0] - near_x or y2 >= size[1] - near_y
+
+
+def height_px(detection: Detection) -> float:
+    """Of the plate itself, if its corners are known, else of the box."""
+    if detection.corners is None:
+        return detection.box[3] - detection.box[1]
+    return _sides(detection.corners)[1]
+
+
+def cut_out(image: Image, detection: Detection, margin: float = MARGIN) -> Image:
+    """The plate with `margin` (share of its width and height) on each side, in its own memory.
+
+    Never empty. Where the detector gives corners, the plate is turned upright and straight.
+    """
+    if detection.corners is None or min(_sides(detection.corners)) < 1:
+        return _straight_crop(image, detection.box, margin)
+    return _upright_crop(image, detection.corners, margin)
+
+
+def quality(crop: Image, plate_height_px: float, score: float) -> float:
+    """0..1, from the height of the plate, the sharpness of the crop, the detection's score."""
+    size = plate_height_px / (plate_height_px + MIDDLING_HEIGHT_PX)
+    sharp = sharpness(crop)
+    clear = sharp / (sharp + MIDDLING_SHARPNESS)
+    # Both height and blur show in either measure: their geometric mean counts that once.
+    return float(np.sqrt(size * clear)) * (0.8 + 0.2 * min(max(score, 0.0), 1.0))
+
+
+def sharpness(crop: Image) -> float:
+    """Variance of the Laplacian over the variance of the picture itself, at `ROWS` rows.
+
+    The plain variance of the Laplacian (Pech-Pacheco et al. 2000) grows with contrast: by it a
+    blurred plate in the sun is sharper than a sharp one at night.
+    """
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    columns = min(max(1, round(grey.shape[1] * ROWS / grey.shape[0])), 20 * ROWS)
+    how = cv2.INTER_AREA if grey.shape[0] > ROWS else cv2.INTER_LINEAR
+    grey = cv2.resize(grey, (columns, ROWS), interpolation=how)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var() / max(float(grey.var()), 1.0))
+
+
+def _straight_crop(image: Image, box: Box, margin: float) -> Image:
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = box
+    more_x, more_y = margin * (x2 - x1), margin * (y2 - y1)
+    left, right = _span(x1 - more_x, x2 + more_x, width)
+    top, bottom = _span(y1 - more_y, y2 + more_y, height)
+    # A view would keep the whole frame in memory.
+    return image[top:bottom, left:right].copy()
+
+
+def _span(low: float, high: float, side: int) -> tuple[int, int]:
+    """Whole pixels from `low` to `high` within 0..`side`, one at least."""
+    begin = min(max(round(low), 0), side - 1)
+    return begin, max(min(round(high), side), begin + 1)
+
+
+def _upright_crop(image: Image, corners: Corners, margin: float) -> Image:
+    width, height = _sides(corners)
+    more_x, more_y = margin * width, margin * height
+    inner = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
+    target = np.array([(x + more_x, y + more_y) for x, y in inner], dtype=np.float32)
+    matrix = cv2.getPerspectiveTransform(np.array(corners, dtype=np.float32), target)
+    size = (round(width + 2 * more_x), round(height + 2 * more_y))
+    straight = cv2.warpPerspective(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(straight, dtype=np.uint8)
+
+
+def _sides(corners: Corners) -> tuple[float, float]:
+    """Width and height: the longer of each two opposite sides."""
+    points = np.array(corners)
+    top, right, bottom, left = np.hypot(*(np.roll(points, -1, axis=0) - points).T)
+    return float(max(top, bottom)), float(max(left, right))

@@ -1,0 +1,189 @@
+"""The stage that decides: one event per passage, as soon as its plate is certain."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from streamer.data import (
+    Candidate,
+    Character,
+    Decided,
+    Frame,
+    Look,
+    Looked,
+    Plate,
+    PlateEvent,
+    new_event_id,
+)
+from streamer.settled import Settled
+from streamer.stages.ballot import Ballot, sight
+from streamer.stages.passages import Passage, Passages
+from trackers.base import Track
+
+Outcome = Literal["published", "duplicate", "low_confidence", "too_short", "unread"]
+"""What became of a track; a label of `anpr_plate_reads_total`, so the set is closed."""
+
+PATIENCE_S = 2.0
+"""No look for so long: views no longer improve, and somebody may be waiting."""
+
+
+def utc_now() -> datetime:
+    """The time by the system's clock."""
+    return datetime.now(UTC)
+
+
+class Vote:
+    """Looked → Decided, one per passage.
+
+    A track is decided as soon as `min_looks` looks agree and the plate's confidence reaches
+    `certain_confidence`. One that is still looked at in vain for `PATIENCE_S` is decided when
+    its confidence is halfway from `min_confidence` to there, and one that ends when it is
+    `min_confidence`. Shorter plates than `min_characters` are not published. The same plate,
+    or nearly the same, within `dedup_seconds` (of the scene's time) since its track was last
+    seen is the same passage, and no event.
+
+    Decided tracks are added to `settled`; `on_outcome` is told once of each track what became
+    of it. `now` gives the UTC time for `read_at`.
+    """
+
+    name = "vote"
+
+    def __init__(
+        self,
+        settled: Settled,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
+        now: Callable[[], datetime] = utc_now,
+        *,
+        min_looks: Annotated[int, Field(ge=1)] = 3,
+        certain_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95,
+        min_confidence: Annotated[float, Field(ge=0, lt=1)] = 0.6,
+        min_characters: Annotated[int, Field(ge=1)] = 4,
+        dedup_seconds: Annotated[float, Field(ge=0)] = 60.0,
+    ) -> None:
+        self._settled = settled
+        self._on_outcome = on_outcome
+        self._now = now
+        self._min_looks = min_looks
+        self._certain_confidence = certain_confidence
+        self._min_confidence = min_confidence
+        self._min_characters = min_characters
+        self._passages = Passages(dedup_seconds)
+        self._ballots: dict[int, Ballot] = {}
+
+    def step(self, looked: Looked) -> list[Decided]:
+        """The passages that this frame decides."""
+        if looked.frame is not None:
+            self._see(looked.frame, looked.tracks)
+        self._count(looked.looks)
+        decided: list[Decided] = []
+        if looked.frame is not None:
+            for track_id, ballot in self._ballots.items():
+                if ballot.passage is None and self._ready(ballot, looked.frame.time_s):
+                    decided += self._decide(track_id, ballot, ended=False)
+        # By the tracks that live, not by those reported as ended: an item can get lost on the
+        # way here by a failure, a vehicle must not.
+        living = {track.id for track in looked.tracks}
+        return decided + self._end([one for one in self._ballots if one not in living])
+
+    def idle(self) -> tuple[()]:
+        """Nothing: tracks that end in silence are reported by the tracking stage."""
+        return ()
+
+    def finish(self) -> list[Decided]:
+        """The passages that are still open."""
+        return self._end(list(self._ballots))
+
+    def _see(self, frame: Frame, tracks: Iterable[Track]) -> None:
+        for track in tracks:
+            if track.detection is None:
+                continue
+            here = sight(frame, track.box)
+            ballot = self._ballots.get(track.id)
+            if ballot is None:
+                ballot = self._ballots[track.id] = Ballot(here)
+            ballot.seen(here)
+            if ballot.passage is not None:
+                self._passages.seen(ballot.passage, frame.time_s)
+
+    def _count(self, looks: Iterable[Look]) -> None:
+        for look in looks:
+            ballot = self._ballots.get(look.track_id)
+            # Some looks are still under way when a track has been settled.
+            if ballot is not None and ballot.passage is None:
+                ballot.add(look)
+
+    def _ready(self, ballot: Ballot, now_s: float) -> bool:
+        plate = ballot.plate
+        if plate is None:
+            return False
+        if plate.confidence >= self._certain_confidence:
+            return ballot.agreeing(plate.text) >= self._min_looks
+        halfway = (self._min_confidence + self._certain_confidence) / 2
+        return plate.confidence >= halfway and now_s - ballot.looked_s >= PATIENCE_S
+
+    def _end(self, track_ids: Sequence[int]) -> list[Decided]:
+        decided: list[Decided] = []
+        for track_id in track_ids:
+            ballot = self._ballots.pop(track_id)
+            if ballot.passage is None:
+                decided += self._decide(track_id, ballot, ended=True)
+            self._settled.discard(track_id)
+        return decided
+
+    def _decide(self, track_id: int, ballot: Ballot, *, ended: bool) -> list[Decided]:
+        """Publish or not. A living track that cannot be published yet goes on."""
+        plate, last_s = ballot.plate, ballot.last.time_s
+        known = self._passages.find(plate, last_s) if plate is not None else None
+        outcome = self._outcome(plate, known)
+        if not ended and outcome not in ("published", "duplicate"):
+            return []
+        self._on_outcome(outcome)
+        self._settled.add(track_id)
+        if known is not None:
+            ballot.passage = known
+            self._passages.seen(known, last_s)
+        if plate is None or outcome != "published":
+            return []
+        ballot.passage = self._passages.begin(plate, last_s)
+        look = ballot.carrier(plate.text)
+        return [Decided(self._event(track_id, ballot, plate, look), look)]
+
+    def _outcome(self, plate: Plate | None, known: Passage | None) -> Outcome:
+        if plate is None or not plate.text:
+            return "unread"
+        if known is not None:
+            return "duplicate"
+        if len(plate.text) < self._min_characters:
+            return "too_short"
+        return "published" if plate.confidence >= self._min_confidence else "low_confidence"
+
+    def _event(self, track_id: int, ballot: Ballot, plate: Plate, look: Look) -> PlateEvent:
+        x1, y1, x2, y2 = (round(edge) for edge in look.box)
+        return PlateEvent(
+            id=new_event_id(),
+            camera=look.frame.camera,
+            plate=plate.text,
+            confidence=_tidy(plate.confidence),
+            characters=tuple(Character(c.char, _tidy(c.confidence)) for c in plate.characters),
+            candidates=tuple(Candidate(c.plate, _tidy(c.confidence)) for c in plate.candidates),
+            looks=plate.looks,
+            agreement=_tidy(plate.agreement),
+            track_id=track_id,
+            first_seen=_to_milliseconds(ballot.first.at),
+            last_seen=_to_milliseconds(ballot.last.at),
+            read_at=_to_milliseconds(self._now()),
+            direction=ballot.heading(look.frame.size[0]),
+            box=(x1, y1, x2, y2),
+            frame_size=look.frame.size,
+        )
+
+
+def _tidy(share: float) -> float:
+    return round(share, 4)
+
+
+def _to_milliseconds(at: datetime) -> datetime:
+    """As precise as it is written: what is read back equals what was published."""
+    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
