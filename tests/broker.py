@@ -151,6 +151,12 @@ class Mosquitto:
             self._process.wait(10)
             self._process = None
 
+    def kill(self):
+        """SIGKILL: what it had not read or written down is lost."""
+        self._process.kill()
+        self._process.wait(10)
+        self._process = None
+
     def freeze(self):
         self._process.send_signal(signal.SIGSTOP)
 

@@ -78,8 +78,7 @@ class Link:
         self._report: Report = unreported
         self._tls: ssl.SSLContext | None = None
         self._client: Client | None = None
-        self._connected = self._ever_connected = self._closing = False
-        self._unanswered = False
+        self._connected = self._closing = self._unanswered = False
         self._since_s = 0.0
         self._largest: int | None = None
         self._fault = f"{broker}: not connected yet"
@@ -139,7 +138,7 @@ class Link:
             self._refused_by_broker(client, reason)
             return
         self._largest = getattr(properties, "MaximumPacketSize", None)
-        self._connected = self._ever_connected = True
+        self._connected = True
         self._since_s = time.monotonic()
         self._on_up()
         self._report(None)
@@ -204,7 +203,7 @@ class Link:
     def _fail(self, fault: str, permanent: bool = False) -> None:
         self._fault = fault
         if not self._closing:
-            self._report(SinkError(fault, permanent=permanent and not self._ever_connected))
+            self._report(SinkError(fault, permanent=permanent))
 
     def _on_publish(
         self, client: Client, _: Any, mid: int, reason: ReasonCode, properties: Properties | None

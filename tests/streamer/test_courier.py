@@ -115,6 +115,22 @@ def test_an_accepted_event_leaves_at_once(outbox, launch, make_event):
     assert time.monotonic() - started < 0.3
 
 
+def test_it_sleeps_while_there_is_nothing_to_do(outbox, launch, make_event, monkeypatch):
+    real, looks = outbox.oldest, []
+
+    def counting(*arguments):
+        looks.append(1)
+        return real(*arguments)
+
+    monkeypatch.setattr(outbox, "oldest", counting)
+    sink = Ends()
+    launch(sink)
+    outbox.accept(make_event(), 0.0)
+    wait_until(lambda: sink.plates)
+    time.sleep(0.3)
+    assert len(looks) <= 4
+
+
 def test_an_absent_sink_is_tried_again_until_it_is_there(outbox, launch, make_event):
     counting = Counting()
     sink = Ends(away)
