@@ -120,7 +120,7 @@ _Opened = tuple[tuple[Port, ...], tuple[Port, ...], dict[str, str], Run]
 
 
 def _open_onnxruntime(model: Path, threads: int, input_size: tuple[int, int] | None) -> _Opened:
-    import onnxruntime  # noqa: PLC0415 - loaded only where it is the chosen runtime
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -155,7 +155,7 @@ def _open_onnxruntime(model: Path, threads: int, input_size: tuple[int, int] | N
 
 def _open_openvino(model: Path, threads: int, input_size: tuple[int, int] | None) -> _Opened:
     try:
-        import openvino  # noqa: PLC0415 - an extra, loaded only where it is the chosen runtime
+        import openvino
     except ImportError as error:
         raise ModelError(
             "runtime openvino is not installed: pip install 'plate-streamer[openvino]'"

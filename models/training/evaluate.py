@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Box, Detection, Detector, ModelError
-from models.training.dataset import Scene, render_scenes, scenes_of
+from models.training.dataset import RENDERED, Scene, render_scenes, scenes_of
 
 IOUS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 """The overlaps at which a detection counts as right, as in the COCO evaluation."""
 
 ALL_SOURCES = "all"
+ANNOTATED = "annotated"
+"""The sources together, with and without the rendered scenes."""
 
 LOWEST_SCORE = 0.001
 """Average precision looks at detections far below any threshold of use."""
@@ -103,7 +105,7 @@ def evaluate_detector(
     `min_score` are by default that detector's own; `rendered` adds drawn val scenes, the same
     for the same seed. Progress goes to stderr.
     """
-    from models.detectors.yolo import YoloDetector  # noqa: PLC0415 - loads OpenCV
+    from models.detectors.yolo import YoloDetector
 
     defaults = YoloDetector.__init__.__kwdefaults__ or {}
     size = size or defaults["size"]
@@ -118,7 +120,7 @@ def evaluate_detector(
 
 def score_detector(detector: Detector, scenes: Iterable[Scene], min_score: float) -> Evaluation:
     """Any detector on any scenes. The detector should report all it finds, however unsure."""
-    import cv2  # noqa: PLC0415 - only reading pictures needs it
+    import cv2
 
     by_source: dict[str, Matches] = {}
     for number, scene in enumerate(scenes, start=1):
@@ -131,12 +133,20 @@ def score_detector(detector: Detector, scenes: Iterable[Scene], min_score: float
             print(f"evaluated {number} pictures", file=sys.stderr)
     if not by_source:
         raise ModelError("nothing to evaluate: the tables have no val picture of a whole scene")
-    overall = Matches()
-    for matches in by_source.values():
-        overall.join(matches)
+    overall = _together(by_source.values())
     named = [*by_source.items(), (ALL_SOURCES, overall)]
+    if RENDERED in by_source and len(by_source) > 1:
+        annotated = _together(one for name, one in by_source.items() if name != RENDERED)
+        named.insert(-1, (ANNOTATED, annotated))
     scores = tuple(score(source, matches, min_score) for source, matches in named)
     return Evaluation(scores, min_score, best_threshold(overall))
+
+
+def _together(parts: Iterable[Matches]) -> Matches:
+    whole = Matches()
+    for one in parts:
+        whole.join(one)
+    return whole
 
 
 def match(detections: Sequence[Detection], truth: Sequence[Box]) -> NDArray[np.bool_]:

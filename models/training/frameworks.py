@@ -67,7 +67,7 @@ def _bring_font(settings_folder: Path) -> None:
     if font.exists():
         return
     try:
-        import matplotlib  # noqa: PLC0415 - heavy, and part of the training extra
+        import matplotlib
     except ImportError as error:
         raise ModelError(f"training needs {error.name}: {TRAIN_EXTRA}") from error
     settings_folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def stand_in_for_torchvision(folder: Path) -> bool:
     directory, because ultralytics asks `importlib.metadata` for the version.
     """
     try:
-        import torch  # noqa: PLC0415 - heavy, and part of the training extra
+        import torch
     except ImportError as error:
         raise ModelError(f"training needs {error.name}: {TRAIN_EXTRA}") from error
     try:
@@ -129,7 +129,7 @@ def plain_nms(
 
     The same contract as `torchvision.ops.nms`: best score first.
     """
-    import torch  # noqa: PLC0415 - heavy, and part of the training extra
+    import torch
 
     left, kept = torch.argsort(scores, descending=True), []
     areas = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(dim=1)

@@ -51,7 +51,7 @@ def import_voc(
     when pictures are added. `output` also writes the table as CSV. Boxes that reach outside
     their picture are clipped, boxes without an area are dropped; both are listed in the result.
     """
-    import pandas as pd  # noqa: PLC0415 - of the training extra
+    import pandas as pd
 
     files = sorted(annotations.glob("*.xml"))
     if not files:
@@ -115,7 +115,7 @@ def _picture_of(file: Path, root: ElementTree.Element, images: Path) -> Path:
 
 def _size_of(file: Path, root: ElementTree.Element, picture: Path) -> tuple[int, int]:
     """Width and height of the stored picture, which must be those that the XML gives."""
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - only an import needs it
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(picture) as opened:
@@ -172,7 +172,7 @@ def read_tables(*files: Path) -> "DataFrame":
 
     `source` is the name of the file. Raises `AnnotationError` that names file and row.
     """
-    import pandas as pd  # noqa: PLC0415 - of the training extra
+    import pandas as pd
 
     tables = []
     for file in files:
