@@ -4,7 +4,8 @@
 
 Needs the system's Python, for GStreamer's bindings are in no wheel. Serves rtsp://…/cam: the
 coded pictures of FILE (H.264) over and over, with timestamps that never jump back, and
-rtsp://…/sound: a tone without any picture. Prints `READY <port>`.
+rtsp://…/sound: a tone without any picture; rtsp://…/jpeg: a test picture as motion JPEG, whose
+description does not tell its size. Prints `READY <port>`.
 """
 
 import sys
@@ -96,9 +97,15 @@ def main(path, port="0", login="", method="basic"):
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(port)
-    sound = GstRtspServer.RTSPMediaFactory()
-    sound.set_launch("( audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay0 )")
-    factories = {"/cam": Camera(coded_pictures(path)), "/sound": sound}
+    factories = {
+        "/cam": Camera(coded_pictures(path)),
+        "/sound": launched("audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay0"),
+        "/jpeg": launched(
+            "videotestsrc is-live=true"
+            " ! video/x-raw,format=I420,width=320,height=240,framerate=10/1"
+            " ! jpegenc ! rtpjpegpay name=pay0"
+        ),
+    }
     if login:
         guard(server, login, method)
     for place, factory in factories.items():
@@ -109,6 +116,12 @@ def main(path, port="0", login="", method="basic"):
         sys.exit(f"port {port} is taken")
     print(f"READY {server.get_bound_port()}", flush=True)
     GLib.MainLoop().run()
+
+
+def launched(pipeline):
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(f"( {pipeline} )")
+    return factory
 
 
 def role_of_viewer():

@@ -104,6 +104,7 @@ def lettering(text: str, height: int, width: int, *, face: Face = "sans") -> NDA
     left, top, right, bottom = drawn.getbbox(text)
     sheet = Pil.new("L", (max(int(right - left), 1), max(int(bottom - top), 1)))
     ImageDraw.Draw(sheet).text((-left, -top), text, font=drawn, fill=255)
+    sheet = sheet.crop(sheet.getbbox())  # a font leaves room beside its letters
     size = (max(width, 1), max(height, 1))
     return np.asarray(sheet.resize(size, Pil.Resampling.BOX), dtype=np.uint8)
 

@@ -112,10 +112,10 @@ def _random_width(rng: np.random.Generator, size: tuple[int, int]) -> float:
 
 def _random_light(rng: np.random.Generator, dark: bool) -> Light:
     if not dark:
-        level = rng.uniform(0.65, 1.1)
+        level = rng.uniform(0.7, 1.3)
         b, g, r = (float(level * rng.uniform(0.9, 1.1)) for _ in range(3))
         return Light((b, g, r), plate=level * rng.uniform(0.8, 1.1), lamps=rng.random() < 0.15)
-    level = rng.uniform(0.06, 0.35)
+    level = rng.uniform(0.1, 0.35)
     ambient = (level * rng.uniform(0.9, 1.4), level, level * rng.uniform(0.8, 1.3))
     # plates throw lamp light back: at night they outshine the vehicle
     return Light(ambient, plate=rng.uniform(max(level, 0.3), 0.95), lamps=rng.random() < 0.8)

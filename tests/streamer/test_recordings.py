@@ -1,13 +1,14 @@
 """Files and pictures as sources."""
 
+import itertools
 import logging
 import time
 
 import cv2
 import numpy as np
 import pytest
-from clips import write_clip
 
+from clips import write_clip
 from streamer.errors import SourceError
 from streamer.sources import source_for
 from streamer.sources.base import SourceOptions
@@ -51,7 +52,7 @@ def test_a_second_reading_goes_on_in_time(tmp_path):
     source = source_for("gate", str(write_clip(tmp_path / "a.mp4", pictures_of(3))))
     frames = [*source.frames(), *source.frames()]
     assert [frame.index for frame in frames] == list(range(6))
-    assert all(b.pts_s > a.pts_s for a, b in zip(frames, frames[1:], strict=False))
+    assert all(b.pts_s > a.pts_s for a, b in itertools.pairwise(frames))
 
 
 def test_realtime_takes_its_time(tmp_path):

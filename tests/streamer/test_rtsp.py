@@ -5,14 +5,16 @@ import logging
 import threading
 import time
 
+import av
 import pytest
+
 from broker import free_port, wait_until
 from cameras import RtspServer, answering
-
 from streamer.errors import SourceError
 from streamer.pipeline import Channel
 from streamer.sources import source_for
 from streamer.sources.base import SourceOptions
+from streamer.sources.decoding import decoded
 from streamer.stages.capture import Backoff, Capture
 
 
@@ -41,6 +43,28 @@ def test_frames_arrive(rtsp_camera, clip):
     assert all(b.pts_s > a.pts_s for a, b in itertools.pairwise(frames))
     assert frames[-1].pts_s == pytest.approx(2, abs=1)
     assert frames[0].image.std() > 20
+
+
+def test_a_stream_that_does_not_tell_its_size(rtsp_camera):
+    frames = take(rtsp_camera.place("/jpeg"), 3)
+    assert {frame.size for frame in frames} == {(320, 240)}
+
+
+def test_too_many_corrupt_packets_in_a_row_are_a_failure(clip):
+    class Spoilt:
+        def decode(self):
+            raise av.InvalidDataError(1, "spoilt")
+
+    counted = []
+    with av.open(str(clip.path)) as container:
+        good = next(container.demux(video=0))
+        packets = [Spoilt()] * 99 + [good] + [Spoilt()] * 200
+        frames = decoded("rtsp://cam", packets, lambda: counted.append(1), 100)
+        assert next(frames).width == clip.size[0]
+        with pytest.raises(SourceError, match="rtsp://cam: 100 corrupt packets in a row") as caught:
+            next(frames)
+    assert caught.value.reason == "corrupt"
+    assert len(counted) == 199
 
 
 def test_udp(rtsp_camera, clip):
@@ -146,3 +170,25 @@ def test_a_killed_camera_comes_back(clip, caplog):
     assert [frame.index for frame in notes.frames] == list(range(len(notes.frames)))
     assert all(b.pts_s > a.pts_s for a, b in itertools.pairwise(notes.frames))
     assert "secret" not in caplog.text
+
+
+def test_a_stream_of_damaged_pictures(clip, tmp_path):
+    """Every third coded picture is spoilt: those are counted, others arrive."""
+    spoilt = tmp_path / "spoilt.mp4"
+    with av.open(str(clip.path)) as whole, av.open(str(spoilt), "w") as out:
+        stream = out.add_stream_from_template(whole.streams.video[0])
+        for index, packet in enumerate(whole.demux(video=0)):
+            if packet.size == 0:
+                continue
+            data = bytearray(bytes(packet))
+            if index % 3 == 2 and not packet.is_keyframe:
+                data[5:] = bytes(0xFF - byte for byte in data[5:])
+            copy = av.Packet(bytes(data))
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+            out.mux(copy)
+    corrupt = []
+    with RtspServer(spoilt) as server:
+        frames = take(server.url, 8, on_corrupt=lambda: corrupt.append(1))
+    assert len(frames) == 8
+    assert corrupt
