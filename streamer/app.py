@@ -71,7 +71,8 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
     metrics = Metrics()
     sinks = [*(_sink(config, part) for part in config.sinks.values()), *more_sinks]
-    storage: Storage = make(config.parts["store"], [sink.name for sink in sinks])
+    names = [sink.name for sink in sinks]
+    storage: Storage = make(config.parts["store"], names, metrics.pictures_failed.inc)
     daemon = Daemon(storage.outbox)
     observer = DeliveryMetrics(metrics)
     for sink in sinks:
@@ -81,6 +82,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
             storage.outbox.accept,
             storage.media.illustrate if storage.media else without_pictures,
             on_event=lambda name: metrics.events.labels(name).inc(),
+            on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
         watch = CameraWatch(metrics, camera.name, [sink.camera_status for sink in sinks])
         daemon.pipelines.append(camera_pipeline(camera, config, publish, watch))

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 WATCH_S = 0.5
 PIPELINES_STOP_S = 2.5
 COURIERS_STOP_S = 1.5
-LAST_DELIVERY_S = 15.0  # after recordings have ended by themselves nobody is in a hurry
+LAST_DELIVERY_S = 3.5  # recordings ended by themselves: time to connect and deliver
 STUCK_S = 30.0
 
 Close = Callable[[], None]
@@ -53,11 +53,11 @@ class Daemon:
             open_things.callback(self._outbox.close)
             for service in self.services:
                 open_things.callback(service())
+            open_things.callback(self._stop_all)
             self._start()
             health.notify("READY=1")
             self._watch()
             health.notify("STOPPING=1")
-            self._stop_all()
         return self._verdict()
 
     @property

@@ -74,6 +74,12 @@ class Metrics:
         self.outbox_oldest_age = self._gauge(
             "outbox_oldest_age_seconds", "Age of the oldest event not yet delivered.", ["sink"]
         )
+        self.store_failures = self._counter(
+            "store_failures", "Attempts to store an event that failed; it is kept.", ["camera"]
+        )
+        self.pictures_failed = self._counter(
+            "pictures_failed", "Pictures of events that could not be written."
+        )
         self.deliveries_failed = self._counter(
             "deliveries_failed", "Attempts to deliver an event that failed.", ["sink"]
         )
@@ -82,8 +88,8 @@ class Metrics:
         )
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
 
-    def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
-        return Counter(f"anpr_{name}", text, labels, registry=self.registry)
+    def _counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:
+        return Counter(f"anpr_{name}", text, labels or [], registry=self.registry)
 
     def _gauge(self, name: str, text: str, labels: list[str] | None = None) -> Gauge:
         return Gauge(f"anpr_{name}", text, labels or [], registry=self.registry)

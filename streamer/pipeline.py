@@ -309,7 +309,8 @@ class Pipeline:
         """Wait until every thread has ended; False if some still run after `timeout_s`."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
         for thread in self._threads():
-            thread.join(None if until is None else max(0.0, until - time.monotonic()))
+            if thread.ident is not None:  # it was started
+                thread.join(None if until is None else max(0.0, until - time.monotonic()))
         return not self.running
 
     def _threads(self) -> list[threading.Thread]:
