@@ -4,6 +4,7 @@ import itertools
 import logging
 import threading
 import time
+from types import SimpleNamespace
 
 import av
 import pytest
@@ -45,9 +46,27 @@ def test_frames_arrive(rtsp_camera, clip):
     assert frames[0].image.std() > 20
 
 
-def test_a_stream_that_does_not_tell_its_size(rtsp_camera):
+def test_motion_jpeg(rtsp_camera):
     frames = take(rtsp_camera.place("/jpeg"), 3)
     assert {frame.size for frame in frames} == {(320, 240)}
+
+
+def test_a_second_look_when_the_first_does_not_show_the_size(rtsp_camera, clip, monkeypatch):
+    looks = []
+
+    def opened(url, *, options, timeout):
+        looks.append("probesize" in options)
+        container = open_really(url, options=options, timeout=timeout)
+        if len(looks) > 1:
+            return container
+        blind = SimpleNamespace(codec_context=SimpleNamespace(width=0))
+        return SimpleNamespace(streams=SimpleNamespace(video=[blind]), close=container.close)
+
+    open_really = av.open
+    monkeypatch.setattr(av, "open", opened)
+    frames = take(rtsp_camera.url, 2)
+    assert looks == [True, False]
+    assert frames[0].size == clip.size
 
 
 def test_too_many_corrupt_packets_in_a_row_are_a_failure(clip):
