@@ -65,12 +65,13 @@ def describe(
 
 def command_of(recipe: Recipe) -> str:
     """The command that repeats a training; what the recipe leaves as it is, is not named."""
-    words = ["plate-streamer", "train", "detector", "TABLE.csv…", "--run", "RUN"]
+    words = ["plate-streamer", "train", "detector", "--data", "ANNOTATIONS", "--run", "RUN"]
     for one in fields(Recipe):
-        value = getattr(recipe, one.name)
-        if value != one.default:
-            words += [f"--{one.name.replace('_', '-')}", str(value)]
-    return " ".join(word if word.endswith("…") else shlex.quote(word) for word in words)
+        name, value = one.name.replace("_", "-"), getattr(recipe, one.name)
+        if value == one.default:
+            continue
+        words += [f"--no-{name}"] if value is False else [f"--{name}", str(value)]
+    return shlex.join(words)
 
 
 def write_card(card: Card, weights: Path) -> None:
