@@ -4,7 +4,8 @@
 
 Needs the system's Python, for GStreamer's bindings are in no wheel. Serves rtsp://…/cam: the
 coded pictures of FILE (H.264) over and over, with timestamps that never jump back, and
-rtsp://…/sound: a tone without any picture; rtsp://…/jpeg: a test picture as motion JPEG. Prints `READY <port>`.
+rtsp://…/sound: a tone without any picture; rtsp://…/jpeg: a test picture as motion JPEG.
+Prints `READY <port>`.
 """
 
 import sys

@@ -139,7 +139,7 @@ def fill(image: Image, polygon: Points, colour: Colour, below: Colour | None = N
 
 def darken(image: Image, polygon: Points, share: float, soft_px: float) -> None:
     """A soft shadow: takes `share` of the light away under a polygon."""
-    region = _region(image, polygon, margin=2 * soft_px)
+    region = _region(image, polygon, margin=3 * soft_px)
     if region is None:
         return
     x1, y1, x2, y2 = region
