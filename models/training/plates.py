@@ -58,10 +58,10 @@ LAYOUTS = (
 EUROPEAN = LAYOUTS[0]
 
 
-def plate_text(rng: np.random.Generator, pattern: str) -> str:
+def plate_text(rng: np.random.Generator, pattern: str, letters: str = LETTERS) -> str:
     """An invented plate after a pattern, its blanks, hyphens and line breaks kept."""
     drawn = (
-        str(rng.integers(10)) if sign == "9" else LETTERS[rng.integers(len(LETTERS))]
+        str(rng.integers(10)) if sign == "9" else letters[rng.integers(len(letters))]
         for sign in pattern
         if sign in "A9"
     )
