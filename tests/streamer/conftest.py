@@ -1,6 +1,7 @@
 """Films and a camera that the tests of sources share."""
 
 import pytest
+
 from cameras import RtspServer
 from clips import gate_film
 
