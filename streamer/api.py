@@ -6,10 +6,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from models.readers.rapidocr import RapidocrReader
 
 from models.base import Box, Detection, Detector, Image, Reader
 from models.detectors.yolo import YoloDetector
-from models.readers.rapidocr import RapidocrReader
 from streamer.app import camera_pipeline, default_config
 from streamer.config import CameraConfig, Config
 from streamer.data import Candidate, Character, Decided, Plate, PlateEvent
