@@ -19,8 +19,8 @@ from streamer.codec import encode
 from streamer.config import Config
 from streamer.data import PlateEvent
 from streamer.errors import UserError
+from streamer.redact import redact
 from streamer.sources import source_for
-from streamer.sources.base import redacted
 from streamer.sources.images import ImagesSource
 
 GREEN = (80, 255, 80)
@@ -103,9 +103,9 @@ class _Reading:
             if self._annotate:
                 mark = (event.plate, event.confidence, event.box)
                 self._annotate.add(event.id, decided.look.frame.image, [mark])
-            row = {"source": redacted(source), **_columns(event), **_corners(event.box)}
+            row = {"source": redact(source), **_columns(event), **_corners(event.box)}
             yield Result(encode(event), [row])
-            self.progress.step(f"{redacted(source)} {event.plate}")
+            self.progress.step(f"{redact(source)} {event.plate}")
 
 
 def _columns(event: PlateEvent) -> Row:

@@ -4,9 +4,13 @@ import re
 
 _SCHEME = r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)"
 # The second form is a password with an unescaped slash: after the colon stands no port.
-_USER_INFO = re.compile(rf"{_SCHEME}(?:[^\s/]*@|[^\s/:@]*:(?!\d+(?:/|\s|$))\S*@)")
+_USER_INFO = re.compile(rf"{_SCHEME}(?:[^\s/\"]*@|[^\s/:@\"]*:(?!\d+(?:/|\s|$))[^\s\"]*@)")
+
+
+# Some cameras take the login in the query: rtsp://host/?user=viewer&password=…
+_QUERY = re.compile(r"(?i)\b(pass(?:word|wd)?|pwd|token|secret|auth)=[^&#\s\"']*")
 
 
 def redact(text: str) -> str:
-    """`text` with the user and password of every URL in it replaced: `rtsp://***@host/path`."""
-    return _USER_INFO.sub(r"\g<scheme>***@", text)
+    """`text` with every URL's user, password and secrets of its query replaced by ***."""
+    return _QUERY.sub(r"\1=***", _USER_INFO.sub(r"\g<scheme>***@", text))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from streamer.errors import UserError
 from streamer.parts import load_part, nearest
-from streamer.sources.base import PICTURES, Source, SourceOptions, redacted
+from streamer.redact import redact
+from streamer.sources.base import PICTURES, Source, SourceOptions
 
 SOURCES = {
     "rtsp": "streamer.sources.rtsp:RtspSource",
@@ -44,7 +45,7 @@ def _split(url: str) -> tuple[str, str]:
     if scheme in SOURCES:
         return scheme, rest
     raise UserError(
-        f"{redacted(url)}: no such source '{scheme}'; known: {', '.join(SOURCES)}, or a path"
+        f"{redact(url)}: no such source '{scheme}'; known: {', '.join(SOURCES)}, or a path"
         f"{nearest(scheme, SOURCES)}"
     )
 

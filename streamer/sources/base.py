@@ -1,7 +1,6 @@
 """What every source gives, and the clocks that all of them share."""
 
 import math
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -155,10 +154,3 @@ def with_login(url: str, username: str | None, password: str | None) -> str:
 
 
 # up to the last @: better to hide a part of the path than half a password with a slash in it
-_LOGIN = re.compile(r"(?<=://).*@")
-_SECRET = re.compile(r"(?i)\b(pass(?:word|wd)?|pwd|token|secret|auth|key)=[^&#]*")
-
-
-def redacted(url: str) -> str:
-    """The URL as it may be logged: without user, password, and secrets in its query."""
-    return _SECRET.sub(r"\1=***", _LOGIN.sub("***@", url))

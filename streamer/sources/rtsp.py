@@ -10,7 +10,8 @@ from av.container import InputContainer
 
 from streamer.data import Frame
 from streamer.errors import SourceError, UserError
-from streamer.sources.base import Clocks, SourceOptions, redacted, with_login
+from streamer.redact import redact
+from streamer.sources.base import Clocks, SourceOptions, with_login
 from streamer.sources.decoding import decoded, picture, source_error, video_of
 
 QUICK: Mapping[str, str] = {"analyzeduration": "0", "probesize": "32"}
@@ -36,7 +37,7 @@ class RtspSource:
 
     def __init__(self, camera: str, address: str, options: SourceOptions) -> None:
         self.camera = camera
-        self.url = redacted(address)
+        self.url = redact(address)
         self._address = with_login(address, options.username, options.password)
         self._transport = options.transport
         self._timeout_s = options.timeout_s
@@ -55,7 +56,7 @@ class RtspSource:
             named = False
         if not named:
             raise UserError(
-                f"{redacted(address)}: no host or no right port in it;"
+                f"{redact(address)}: no host or no right port in it;"
                 " should be like rtsp://user:password@192.168.1.20:554/path,"
                 " with signs like / # @ in a password percent-encoded"
             )

@@ -37,6 +37,12 @@ def test_no_log_shows_a_password(style):
     assert "host/1" in line
 
 
+def test_cleaning_leaves_json_whole():
+    line = JsonFormat().format(record(url="rtsp://h/?password=s3cret", camera="gate"))
+    entry = json.loads(line)
+    assert (entry["url"], entry["camera"]) == ("rtsp://h/?password=***", "gate")
+
+
 def test_a_traceback_is_cleaned_too():
     try:
         raise OSError("no route: 'rtsp://joe:s3cret@host/1'")

@@ -5,8 +5,9 @@ import pytest
 
 from streamer.errors import UserError
 from streamer.parts import load_part
+from streamer.redact import redact
 from streamer.sources import SOURCES, source_for
-from streamer.sources.base import Clocks, SourceOptions, redacted, with_login
+from streamer.sources.base import Clocks, SourceOptions, with_login
 from streamer.sources.file import FileSource
 from streamer.sources.images import ImagesSource
 from streamer.sources.rtsp import RtspSource
@@ -93,7 +94,7 @@ def test_every_source_of_the_table_loads(name):
     ],
 )
 def test_redacted(url, safe):
-    assert redacted(url) == safe
+    assert redact(url) == safe
 
 
 @pytest.mark.parametrize(
