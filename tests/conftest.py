@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from broker import Mosquitto
 
+from broker import Mosquitto
 from models.base import Reading
 from streamer.data import (
     Candidate,

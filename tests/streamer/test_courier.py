@@ -4,8 +4,8 @@ import threading
 import time
 
 import pytest
-from broker import wait_until
 
+from broker import wait_until
 from streamer.errors import SinkError
 from streamer.sinks.base import SinkBase
 from streamer.sinks.courier import Courier, retry_delay_s, stop_couriers

@@ -12,8 +12,8 @@ import uuid
 from contextlib import contextmanager
 
 import pytest
-from broker import Certificates, Mosquitto, Subscriber, free_port, wait_until
 
+from broker import Certificates, Mosquitto, Subscriber, free_port, wait_until
 from streamer.codec import decode
 from streamer.errors import SinkError
 from streamer.sinks.courier import Courier, stop_couriers
