@@ -47,9 +47,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class TrainedDetector:
-    """What a training leaves behind: the best checkpoint, and what was done to get it."""
+    """What a training leaves behind: the best checkpoint, the last one, and how they came."""
 
     checkpoint: Path
+    last: Path
     recipe: Recipe
     epochs: int
     seconds: float
@@ -235,8 +236,8 @@ def trained_detector(run: Path) -> TrainedDetector:
     recipe = _recorded_recipe(run)
     epochs, seconds = _epochs_and_seconds(run / "training/results.csv")
     pictures = json.loads((run / "pictures.json").read_text(encoding="utf-8"))
-    checkpoint = run / "training/weights/best.pt"
-    return TrainedDetector(checkpoint, recipe, epochs, seconds, pictures)
+    best, last = (run / f"training/weights/{name}.pt" for name in ("best", "last"))
+    return TrainedDetector(best, last, recipe, epochs, seconds, pictures)
 
 
 def _epochs_and_seconds(results: Path) -> tuple[int, float]:
