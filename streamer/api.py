@@ -6,14 +6,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from models.readers.rapidocr import RapidocrReader
 
 from models.base import Box, Detection, Detector, Image, Reader
 from models.detectors.yolo import YoloDetector
+from models.readers.rapidocr import RapidocrReader
 from streamer.app import camera_pipeline, default_config
 from streamer.config import CameraConfig, Config
 from streamer.data import Candidate, Character, Decided, Plate, PlateEvent
 from streamer.errors import UserError
+from streamer.formats import with_formats
 from streamer.metrics import Metrics
 from streamer.pipeline import CHANNEL_SIZE, Channel, StageBase
 from streamer.sources.base import PICTURES
@@ -60,7 +61,7 @@ class PlateReader:
         crops = [cut_out(image, detection) for detection in detections]
         readings = self._reader.read(crops)
         found = [
-            _found(vote([(reading, 1.0)]), detection)
+            _found(with_formats(vote([(reading, 1.0)])), detection)
             for reading, detection in zip(readings, detections, strict=True)
             if reading.text
         ]

@@ -24,6 +24,8 @@ TWIN_SHARE = 0.3
 ODDS = 100.0
 """How much more often a plate follows some known format than it follows none. Set by hand."""
 MOST_EXCHANGES = 3
+LEAST_CHARACTERS = 6
+"""Anything shorter, half a plate too, fits some format by chance."""
 CANDIDATES = 3
 
 
@@ -60,7 +62,7 @@ def with_formats(plate: Plate) -> Plate:
     The probabilities of the twins share what was the plate's: by Bayes, with a likelihood of
     `TWIN_SHARE` per exchange and prior odds of `ODDS` for a text that fits.
     """
-    if not plate.text or fits(plate.text):
+    if len(plate.text) < LEAST_CHARACTERS or fits(plate.text):
         return plate
     odds = {text: ODDS * TWIN_SHARE**count for text, count in _twins(plate.text) if fits(text)}
     if not odds:

@@ -7,6 +7,7 @@ import numpy as np
 
 from models.base import Box
 from streamer.data import Direction, Frame, Look, Plate
+from streamer.formats import fold_twins, with_formats
 from streamer.stages.direction import direction
 from streamer.stages.passages import Passage
 from streamer.stages.views import is_cut
@@ -67,13 +68,14 @@ class Ballot:
         self._held.append(_Held(look))
         if len(self._held) > KEPT:
             self._held.remove(min(self._held, key=lambda held: held.look.quality))
-        self.plate = vote([(held.look.reading, held.look.quality) for held in self._held])
+        looks = [(held.look.reading, held.look.quality) for held in self._held]
+        self.plate = with_formats(vote(looks))
         self._release_frames(self.plate.text)
         return self.plate
 
     def agreeing(self, text: str) -> int:
-        """How many looks read exactly this."""
-        return sum(held.look.reading.text == text for held in self._held)
+        """How many looks read this, as far as looking can tell (0 and O, 1 and I look alike)."""
+        return sum(fold_twins(held.look.reading.text) == fold_twins(text) for held in self._held)
 
     def carrier(self, text: str) -> Look:
         """The look that carries a vote for `text`: the best one that reads so, or nearly so."""
@@ -89,7 +91,7 @@ class Ballot:
     def _carrier(self, text: str) -> _Held:
         return min(
             (held for held in self._held if held.framed),
-            key=lambda held: (distance(text, held.look.reading.text), -held.look.quality),
+            key=lambda held: (_unlike(text, held.look.reading.text), -held.look.quality),
         )
 
     def _release_frames(self, elected: str) -> None:
@@ -107,6 +109,10 @@ class Ballot:
             if text not in ("", elected):
                 weights[text] = weights.get(text, 0.0) + held.look.quality
         return max(weights, key=lambda text: weights[text], default=elected)
+
+
+def _unlike(text: str, read: str) -> int:
+    return distance(fold_twins(text), fold_twins(read))
 
 
 def without_picture(frame: Frame) -> Frame:

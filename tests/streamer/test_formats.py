@@ -21,6 +21,7 @@ def plate(text, confidence=0.98, candidates=()):
         ("AB12CDE", "AB12CDE"),
         ("KL3IK3I37", "KL31K3137"),
         ("VANITY", "VANITY"),
+        ("123CD", "123CD"),  # half a plate
         ("0I0I0I0I0I0I", "0I0I0I0I0I0I"),  # nothing known comes of it
         ("", ""),
     ],
