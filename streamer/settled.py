@@ -2,6 +2,10 @@
 
 import threading
 
+OUT_OF_SIGHT_S = 0.3
+"""A track that was not seen for so long (scene seconds) is looked at anew, though it is settled:
+a tracker may hand it on from a vehicle that left to one that comes up in its place."""
+
 
 class Settled:
     """Ids of the tracks whose plate is decided; written by one thread, read by another."""

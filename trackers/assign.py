@@ -6,8 +6,8 @@ plate moves by more than its own width and overlaps nothing. So a pair is allowe
 * an overlap (IoU) of at least `min_iou`, or
 * a centre that lies where the filter expects it: within `GATE` standard deviations of the
   prediction (they grow with the time since the track was last seen, and are wide for a new
-  track whose speed is not known yet), never further than `max_reach` box sizes, with a size
-  that has not changed by more than the factor `RESIZE`.
+  track whose speed is not known yet) or within `NEAR` box sizes, never further than
+  `max_reach` box sizes, with a size that has not changed by more than the factor `RESIZE`.
 
 Among the allowed pairs those with the least total cost win; cost = distance / reach - IoU.
 """
@@ -20,9 +20,12 @@ from scipy.optimize import linear_sum_assignment
 
 Array = NDArray[np.float64]
 
-GATE = 4.0
-"""In standard deviations; of two independent ones, 0.9997 of all lie within (chi-square)."""
-RESIZE = 2.0
+GATE = 3.0
+"""In standard deviations; of two independent ones, 0.989 of all lie within (chi-square)."""
+NEAR = 1.0
+"""In box sizes; two plates are further apart than this. Cameras stutter: they send one picture
+five times, then the next, and a filter that was sure that nothing moves sees a leap."""
+RESIZE = 1.6
 UNPAIRED = 1.0
 """Cost of leaving a track without detection: as much as the worst allowed pair. Were it
 higher, a good pair would be torn apart to give a lost neighbour something too."""
@@ -56,7 +59,8 @@ def assign(
     reach = np.hypot(away[..., 0], away[..., 1]) / (max_reach * sizes)
     deviations = np.hypot(*np.moveaxis(away / expected.spreads[:, None], 2, 0))
     resized = np.abs(np.log(_sizes(boxes)[None] / sizes))
-    near = (reach <= 1.0) & (deviations <= GATE) & (resized <= np.log(RESIZE))
+    expectable = (deviations <= GATE) | (reach * max_reach <= NEAR)
+    near = (reach <= 1.0) & expectable & (resized <= np.log(RESIZE))
     allowed = near | (overlap >= min_iou)
     cost = np.where(allowed, np.minimum(reach, 1.0) - overlap, UNPAIRED)
     rows, columns = linear_sum_assignment(cost)

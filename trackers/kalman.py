@@ -30,9 +30,9 @@ SPEED_STD = 8.0
 """Speed of a new box, in box sizes per second: 4 m/s for a plate of half a metre."""
 GROWTH_STD = 2.0
 """Growth of a new box's area per second, as a share of it: 5 m/s at 5 m distance."""
-JERKINESS = 20.0
+JERKINESS = 8.0
 """Spectral density of the acceleration, in box sizes² per second³: the speed of a box
-drifts by 4.5 sizes (2 m) per second within a second."""
+drifts by 2.8 sizes (1.4 m) per second within a second."""
 GROWTH_JERKINESS = 2.0
 """The same for the area, in shares² per second³."""
 RATIO_DRIFT = 0.1

@@ -8,6 +8,7 @@ import numpy as np
 from models.base import Box
 from streamer.data import Direction, Frame, Look, Plate
 from streamer.formats import fold_twins, with_formats
+from streamer.settled import OUT_OF_SIGHT_S
 from streamer.stages.direction import direction
 from streamer.stages.passages import Passage
 from streamer.stages.views import is_cut
@@ -15,6 +16,8 @@ from streamer.voting import distance, vote
 
 KEPT = 30
 """More looks than this do not change a vote; the worst go."""
+STRANGE_FROM = 4
+"""Shorter texts are scraps; any two of them differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,16 @@ class Ballot:
         self.plate: Plate | None = None
         """What the looks elect, once there are any."""
         self.looked_s = first.time_s
+        self.doubted = False
+        """Whether it was out of sight, so that it may be another vehicle now."""
+        self.strangers: list[Look] = []
+        """The last looks, as long as they read another plate altogether."""
         self._first_whole = self._last_whole = first if first.whole else None
         self._held: list[_Held] = []
 
     def seen(self, again: Sight) -> None:
         """The track was seen again."""
+        self.doubted |= again.time_s - self.last.time_s >= OUT_OF_SIGHT_S
         self.last = again
         if again.whole:
             self._first_whole = self._first_whole or again
@@ -72,6 +80,19 @@ class Ballot:
         self.plate = with_formats(vote(looks))
         self._release_frames(self.plate.text)
         return self.plate
+
+    def is_strange(self, text: str) -> bool:
+        """Whether this is another plate, not this one read badly."""
+        known = self.plate.text if self.plate is not None else ""
+        shorter, longer = sorted((known, text), key=len)
+        if len(shorter) < STRANGE_FROM or shorter in longer:
+            return False
+        return 2 * distance(known, text) > len(longer)
+
+    def take_strangers_in(self) -> None:
+        """They were this plate read badly after all."""
+        while self.strangers:
+            self.add(self.strangers.pop(0))
 
     def agreeing(self, text: str) -> int:
         """How many looks read this, as far as looking can tell (0 and O, 1 and I look alike)."""

@@ -6,6 +6,7 @@ other hand, have plates that differ in one character. What tells these apart is 
 differing characters were read, and whether they are ones that readers mix up.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from streamer.data import Plate
@@ -18,6 +19,7 @@ LETTERS_LIKE_DIGITS = {
 }  # fmt: skip
 """Hardly any country allows both a letter and a digit at one place of its plates: where two
 readings differ by such a pair, one of them is wrong, however sure of itself."""
+REMEMBERED = 1000
 SLIPS = 2
 SHARE_OF_SLIPS = 3
 """Two slips are forgiven in a plate of two times three characters, one in any."""
@@ -32,27 +34,31 @@ class Passage:
 
 
 class Passages:
-    """The plates that one camera reported within the last `dedup_seconds` of scene time."""
+    """The plates that one camera reported lately; times are seconds of the scene."""
 
     def __init__(self, dedup_seconds: float) -> None:
         self._dedup_seconds = dedup_seconds
-        self._recent: list[Passage] = []
+        self._recent: deque[Passage] = deque(maxlen=REMEMBERED)
 
-    def find(self, plate: Plate, now_s: float) -> Passage | None:
-        """The passage that a track with this plate belongs to, the latest first."""
-        self._recent = [one for one in self._recent if now_s - one.last_s <= self._dedup_seconds]
-        same = [one for one in self._recent if is_same(one.plate, plate)]
+    def find(self, plate: Plate, since_s: float) -> Passage | None:
+        """The passage to which a track belongs that reads so and is there since then."""
+        # Not since it could be read: a vehicle may stand in the glare for minutes.
+        same = (
+            one
+            for one in self._recent
+            if since_s - one.last_s <= self._dedup_seconds and is_same(one.plate, plate)
+        )
         return max(same, key=lambda one: one.last_s, default=None)
 
-    def begin(self, plate: Plate, now_s: float) -> Passage:
+    def begin(self, plate: Plate, seen_s: float) -> Passage:
         """A new passage: its event is published now."""
-        passage = Passage(plate, now_s)
+        passage = Passage(plate, seen_s)
         self._recent.append(passage)
         return passage
 
-    def seen(self, passage: Passage, now_s: float) -> None:
+    def seen(self, passage: Passage, seen_s: float) -> None:
         """A track of this passage is still there."""
-        passage.last_s = max(passage.last_s, now_s)
+        passage.last_s = max(passage.last_s, seen_s)
         if passage not in self._recent:
             self._recent.append(passage)
 

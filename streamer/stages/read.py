@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from models.base import Detection, Image, Reader
 from streamer.data import Frame, Look, Looked, Tracked
 from streamer.pipeline import StageBase
-from streamer.settled import Settled
+from streamer.settled import OUT_OF_SIGHT_S, Settled
 from streamer.stages.views import MARGIN, cut_out, height_px, is_cut, quality
 from trackers.base import Track
 
@@ -25,6 +26,9 @@ class _Watched:
     looks: int = 0
     best: float = 0.0
     last_s: float = 0.0
+    last_crop: Image | None = None
+    seen_s: float | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class _View:
 
 
 class Read(StageBase):
-    """Tracked → Looked, one per frame. Tracks in `settled` are not looked at any more.
+    """Tracked → Looked, one per frame. Tracks in `settled` are not looked at any more, unless
+    they were out of sight: then the first looks are taken anew, for it may be another vehicle.
 
     `margin`: what the crop shows around the plate, as a share of its width and height.
     `min_height_px`: lower plates are not read. The first `eager_looks` are taken at once
@@ -94,13 +99,21 @@ class Read(StageBase):
         seen = [
             (track, tracked.detections[track.detection])
             for track in tracked.tracks
-            if track.detection is not None and track.id not in self._settled
+            if track.detection is not None and self._open(track.id, frame.time_s)
         ]
         return [
             (track, detection)
             for track, detection in seen
             if height_px(detection) >= self._min_height_px and not is_cut(detection.box, frame.size)
         ]
+
+    def _open(self, track_id: int, now_s: float) -> bool:
+        watched = self._watched[track_id]
+        if watched.seen_s is not None and now_s - watched.seen_s >= OUT_OF_SIGHT_S:
+            watched = self._watched[track_id] = _Watched(anew=True)
+        watched.seen_s = now_s
+        unsure = watched.anew and watched.looks < self._eager_looks
+        return unsure or track_id not in self._settled
 
     def _view(self, frame: Frame, track: Track, detection: Detection) -> _View:
         crop = cut_out(frame.image, detection, self._margin)
@@ -109,6 +122,9 @@ class Read(StageBase):
 
     def _worth_it(self, view: _View, now_s: float) -> bool:
         watched = self._watched[view.track.id]
+        # A camera that stutters sends a picture again: that would be the same look, not another.
+        if watched.last_crop is not None and np.array_equal(watched.last_crop, view.crop):
+            return False
         if watched.looks < self._eager_looks or view.quality >= CLEARLY_BETTER * watched.best:
             return True
         waited = abs(now_s - watched.last_s) >= self._look_interval_s
@@ -119,3 +135,4 @@ class Read(StageBase):
         watched.looks += 1
         watched.best = max(watched.best, look.quality)
         watched.last_s = look.frame.time_s
+        watched.last_crop = look.crop

@@ -25,6 +25,8 @@ from trackers.base import Track
 Outcome = Literal["published", "duplicate", "low_confidence", "too_short", "unread"]
 """What became of a track; a label of `anpr_plate_reads_total`, so the set is closed."""
 
+STRANGERS = 2
+KEPT_STRANGERS = 5
 PATIENCE_S = 2.0
 """No look for so long: views no longer improve, and somebody may be waiting."""
 
@@ -41,8 +43,8 @@ class Vote:
     `certain_confidence`. One that is still looked at in vain for `PATIENCE_S` is decided when
     its confidence is halfway from `min_confidence` to there, and one that ends when it is
     `min_confidence`. Shorter plates than `min_characters` are not published. The same plate,
-    or nearly the same, within `dedup_seconds` (of the scene's time) since its track was last
-    seen is the same passage, and no event.
+    or nearly the same, on a track that begins within `dedup_seconds` (of the scene's time) of
+    when it was last seen is the same passage, and no event.
 
     Decided tracks are added to `settled`; `on_outcome` is told once of each track what became
     of it. `now` gives the UTC time for `read_at`.
@@ -76,8 +78,7 @@ class Vote:
         """The passages that this frame decides."""
         if looked.frame is not None:
             self._see(looked.frame, looked.tracks)
-        self._count(looked.looks)
-        decided: list[Decided] = []
+        decided = [one for look in looked.looks for one in self._count(look)]
         if looked.frame is not None:
             for track_id, ballot in self._ballots.items():
                 if ballot.passage is None and self._ready(ballot, looked.frame.time_s):
@@ -107,12 +108,33 @@ class Vote:
             if ballot.passage is not None:
                 self._passages.seen(ballot.passage, frame.time_s)
 
-    def _count(self, looks: Iterable[Look]) -> None:
-        for look in looks:
-            ballot = self._ballots.get(look.track_id)
-            # Some looks are still under way when a track has been settled.
-            if ballot is not None and ballot.passage is None:
-                ballot.add(look)
+    def _count(self, look: Look) -> list[Decided]:
+        """Add a look to its track's ballot; gives what that decides of an earlier vehicle."""
+        ballot = self._ballots.get(look.track_id)
+        # Some looks are still under way when a track has been settled: how many is chance.
+        if ballot is None or (ballot.passage is not None and not ballot.doubted):
+            return []
+        if ballot.is_strange(look.reading.text):
+            ballot.strangers.append(look)
+            return self._hand_over(look.track_id, ballot)
+        if ballot.passage is None:
+            ballot.take_strangers_in()
+            ballot.add(look)
+        ballot.strangers.clear()
+        return []
+
+    def _hand_over(self, track_id: int, ballot: Ballot) -> list[Decided]:
+        """Where looks agree on another plate, the track has gone over to another vehicle."""
+        newcomer = _ballot_of(ballot.strangers)
+        plate = newcomer.plate
+        agreed = plate is not None and newcomer.agreeing(plate.text) >= STRANGERS
+        if not agreed or plate is None or plate.confidence < self._min_confidence:
+            del ballot.strangers[:-KEPT_STRANGERS]
+            return []
+        decided = [] if ballot.passage else self._decide(track_id, ballot, ended=True)
+        self._ballots[track_id] = newcomer
+        self._settled.discard(track_id)
+        return decided
 
     def _ready(self, ballot: Ballot, now_s: float) -> bool:
         plate = ballot.plate
@@ -128,6 +150,7 @@ class Vote:
         for track_id in track_ids:
             ballot = self._ballots.pop(track_id)
             if ballot.passage is None:
+                ballot.take_strangers_in()
                 decided += self._decide(track_id, ballot, ended=True)
             self._settled.discard(track_id)
         return decided
@@ -135,7 +158,7 @@ class Vote:
     def _decide(self, track_id: int, ballot: Ballot, *, ended: bool) -> list[Decided]:
         """Publish or not. A living track that cannot be published yet goes on."""
         plate, last_s = ballot.plate, ballot.last.time_s
-        known = self._passages.find(plate, last_s) if plate is not None else None
+        known = self._passages.find(plate, ballot.first.time_s) if plate is not None else None
         outcome = self._outcome(plate, known)
         if not ended and outcome not in ("published", "duplicate"):
             return []
@@ -178,6 +201,14 @@ class Vote:
             box=(x1, y1, x2, y2),
             frame_size=look.frame.size,
         )
+
+
+def _ballot_of(looks: Sequence[Look]) -> Ballot:
+    ballot = Ballot(sight(looks[0].frame, looks[0].box))
+    for look in looks:
+        ballot.seen(sight(look.frame, look.box))
+        ballot.add(look)
+    return ballot
 
 
 def _tidy(share: float) -> float:

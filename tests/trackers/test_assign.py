@@ -38,11 +38,12 @@ def test_iou(other, overlap):
         (shifted(10), 1.0, True),  # overlaps, though the filter is very sure of itself
         (shifted(150), 50.0, True),  # no overlap, but within what the filter allows
         (shifted(150), 20.0, False),  # 7.5 standard deviations
+        (shifted(95), 1.0, True),  # so near that it can be no other plate
         (shifted(350), 1000.0, False),  # further than three plates, whatever the filter says
         (shifted(0, 150), 50.0, True),
-        (shifted(150, scale=2.2), 50.0, False),  # another size: another plate
+        (shifted(150, scale=1.7), 50.0, False),  # another size: another plate
         (shifted(150, scale=0.4), 50.0, False),
-        (shifted(60, scale=1.8), 50.0, True),
+        (shifted(60, scale=1.5), 50.0, True),
     ],
 )
 def test_a_pair_is_allowed(other, spread, paired):

@@ -74,6 +74,15 @@ def test_dropped_frames_and_missed_detections_do_not_break_a_track(seed):
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("speed", [100, 300, 450])
+def test_a_camera_that_sends_each_picture_six_times(speed):
+    tracker, seen = Sort(), set()
+    for n in range(60):
+        shown_s = n // 6 * 6 / 30
+        seen |= set(ids(follow(tracker, [box_at(speed * shown_s, 0)], n / 30)))
+    assert seen == {1}
+
+
 def test_vehicles_that_pass_each_other_keep_their_ids():
     tracker, ends = Sort(), {}
     for n in range(31):
