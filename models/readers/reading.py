@@ -1,0 +1,83 @@
+"""How one crop becomes a reading, whichever network recognises its rows."""
+
+from collections.abc import Callable, Sequence
+
+from models.base import Image, Reading
+from models.readers.decode import Line
+from models.readers.rows import Row, cut_row, find_rows, whole
+
+Recognise = Callable[[Sequence[Image]], list[Line]]
+"""Lines of text from rows, (48, one of `WIDTHS`, 3) BGR each; order kept."""
+
+UNSURE = 0.95
+"""Below this mean confidence (about one crop in seven) a second try is worth its time."""
+
+ILLEGIBLE = 0.6
+"""One of two rows that was read with less is a shadow, a screw or a slogan."""
+
+LONGEST = 10
+"""Two rows that make more characters than a plate has are no two rows of a plate."""
+
+
+def read_plates(crops: Sequence[Image], recognise: Recognise) -> list[Reading]:
+    """One reading per crop, in their order.
+
+    The rows of characters are cut out and read; where that leaves doubt, the crop is read as
+    it is too, and the reading with the higher mean confidence stands. Empty crops (0 px) and
+    crops without legible characters give an empty reading.
+    """
+    found = [find_rows(crop) if crop.size else () for crop in crops]
+    views = [
+        [cut_row(crop, row) for row in rows] or [whole(crop)] if crop.size else []
+        for crop, rows in zip(crops, found, strict=True)
+    ]
+    lines = iter(recognise([view for one in views for view in one]))
+    readings = [
+        _join(_trimmed(crop, rows, [next(lines) for _ in one]))
+        for crop, rows, one in zip(crops, found, views, strict=True)
+    ]
+    # Without rows it was the crop as it is that was read.
+    doubtful = [n for n, rows in enumerate(found) if rows and _mean(readings[n]) < UNSURE]
+    for n, line in zip(doubtful, recognise([whole(crops[n]) for n in doubtful]), strict=True):
+        readings[n] = max(readings[n], _join([line]), key=_mean)
+    return readings
+
+
+def _trimmed(crop: Image, rows: Sequence[Row], lines: list[Line]) -> list[Line]:
+    if not rows:
+        return lines
+    width = crop.shape[1]
+    return [trim(line, row, width) for line, row in zip(lines, rows, strict=True)]
+
+
+def trim(line: Line, row: Row, width: int) -> Line:
+    """Without a doubtful character at either end that stands outside the row.
+
+    What is read there is the letter of a country, a seal or the edge of the plate: on training
+    crops nine of ten such characters were not part of the plate.
+    """
+    left, right = row.left - 0.15 * row.height, row.right + 0.15 * row.height
+    outside = [
+        confidence < 0.8 and not left <= centre * width <= right
+        for confidence, centre in zip(line.confidences, line.centres, strict=True)
+    ]
+    if not any(outside):
+        return line
+    start, end = int(outside[0]), len(outside) - int(outside[-1])
+    return Line(line.text[start:end], line.confidences[start:end], line.centres[start:end])
+
+
+def _join(lines: list[Line]) -> Reading:
+    if len(lines) > 1:
+        legible = [line for line in lines if line.confidence >= ILLEGIBLE]
+        if sum(len(line.text) for line in legible) > LONGEST or not legible:
+            legible = [max(lines, key=lambda line: line.confidence)]
+        lines = legible
+    lines = [line for line in lines if line.text]
+    confidences = tuple(one for line in lines for one in line.confidences)
+    return Reading("".join(line.text for line in lines), confidences, tuple(x.text for x in lines))
+
+
+def _mean(reading: Reading) -> float:
+    count = len(reading.confidences)
+    return sum(reading.confidences) / count if count else 0.0
