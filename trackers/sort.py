@@ -36,7 +36,9 @@ class Sort:
 
     `max_age_s`: a track that was given no detection for longer than this has ended.
     `min_iou`: boxes that overlap this much belong together. `max_reach`: how far, in lengths
-    of its longer side, a box may at most lie from where it was expected.
+    of its longer side, a box may at most lie from where it was expected. `start_score`: only a
+    box with this score begins a track; fainter ones can still carry it on, for a plate is seen
+    less well now and then (the idea of Zhang et al., "ByteTrack", 2022).
 
     Time that stands still or runs backwards counts as no time: tracks go on from where they
     are. Boxes that are no boxes (not finite, inside out, less than a pixel, absurdly far) are
@@ -49,23 +51,25 @@ class Sort:
         max_age_s: Annotated[float, Gt(0)] = 1.0,
         min_iou: Annotated[float, Gt(0), Le(1)] = 0.2,
         max_reach: Annotated[float, Ge(0)] = 3.0,
+        start_score: Annotated[float, Ge(0), Le(1)] = 0.3,
     ) -> None:
         self._max_age_s = max_age_s
         self._min_iou = min_iou
         self._max_reach = max(max_reach, 1e-9)
+        self._start_score = start_score
         self._followed: list[_Followed] = []
         self._given = 0
         self._time_s: float | None = None
         self._now_s = 0.0
 
     def update(self, boxes: Boxes, scores: NDArray[np.float64], time_s: float) -> list[Track]:
-        """See `Tracker.update`. SORT does not use the scores."""
+        """See `Tracker.update`."""
         boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
         if len(scores) != len(boxes):
             raise ValueError(f"{len(boxes)} boxes come with {len(scores)} scores")
         self._pass(self._step(time_s))
         sound = _sound(boxes)
-        free = self._give(boxes, sound)
+        free = [index for index in self._give(boxes, sound) if scores[index] >= self._start_score]
         self._followed += [self._begin(boxes, index) for index in free]
         return [self._track(one) for one in self._followed]
 

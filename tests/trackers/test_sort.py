@@ -241,3 +241,24 @@ def test_hundreds_of_boxes():
         tracks = follow(tracker, [box_at(x + 10 * n, y) for x, y in places], n / 10)
     assert sum(track.hits == 5 for track in tracks) > 290
     assert follow(tracker, NONE, 9.0) == []
+
+
+def follow_scored(tracker, boxes, scores, time_s):
+    return tracker.update(np.array(boxes, float).reshape(-1, 4), np.array(scores, float), time_s)
+
+
+@pytest.mark.parametrize(("score", "begins"), [(0.9, True), (0.3, True), (0.29, False), (0, False)])
+def test_only_a_clear_sight_begins_a_track(score, begins):
+    assert bool(follow_scored(Sort(), [box_at(500, 300)], [score], 0.0)) is begins
+
+
+def test_faint_sights_carry_a_track_on():
+    tracker = Sort(max_age_s=0.5)
+    (first,) = follow_scored(tracker, [box_at(500, 300)], [0.8], 0.0)
+    for n in range(1, 20):
+        (track,) = follow_scored(tracker, [box_at(500 + 5 * n, 300)], [0.16], n * 0.2)
+        assert (track.id, track.detection) == (first.id, 0)
+
+
+def test_a_score_that_is_no_number_begins_nothing():
+    assert follow_scored(Sort(), [box_at(500, 300)], [float("nan")], 0.0) == []
