@@ -16,13 +16,13 @@ from models.training.evaluate import iou_matrix
 from models.training.synthesis import render_scene
 
 
-def write_detector(path: Path, answer, channels=3, output_shape=None) -> Path:
+def write_detector(path: Path, answer, channels=3, size=("height", "width")) -> Path:
     """A network that gives the same answer to every picture."""
     onnx = pytest.importorskip("onnx", reason="the networks of these tests are built with onnx")
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     answer = np.array(answer, np.float32)[None]
-    image = helper.make_tensor_value_info("images", kind, [1, channels, "height", "width"])
-    output = helper.make_tensor_value_info("plates", kind, output_shape or answer.shape)
+    image = helper.make_tensor_value_info("images", kind, [1, channels, *size])
+    output = helper.make_tensor_value_info("plates", kind, answer.shape)
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
         helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
@@ -71,9 +71,27 @@ def test_boxes_in_pixels_of_the_picture(tmp_path, answer, runtime):
     assert [one.score for one in found] == pytest.approx([score for _, score in EXPECTED])
 
 
+def test_the_canvas_is_turned_for_upright_pictures(tmp_path):
+    """Here 720x1280 in 384x640: half as large, 12 grey columns left and right."""
+    upright = RAW.copy()
+    upright[:2] = RAW[1::-1]
+    detector = YoloDetector(weights=write_detector(tmp_path / "constant.onnx", upright))
+    best = detector.detect(np.zeros((1280, 720, 3), np.uint8))[0]
+    assert best.box == pytest.approx((160, 180, 240, 220), abs=0.01)
+    lying = detector.detect(np.zeros((720, 1280, 3), np.uint8))[0]
+    assert lying.box == pytest.approx((184, 156, 264, 196), abs=0.01)
+
+
+def test_a_network_of_fixed_size_takes_upright_pictures_as_it_can(tmp_path):
+    file = write_detector(tmp_path / "constant.onnx", RAW, size=(384, 640))
+    best = YoloDetector(weights=file).detect(np.zeros((768, 640, 3), np.uint8))[0]
+    assert best.box == pytest.approx((220, 394, 340, 454), abs=0.01)  # 160 grey columns
+
+
 def test_min_score(tmp_path):
     file = write_detector(tmp_path / "constant.onnx", RAW)
     picture = np.zeros((720, 1280, 3), np.uint8)
+    assert len(YoloDetector(weights=file).detect(picture)) == 3
     assert len(YoloDetector(weights=file, min_score=0.05).detect(picture)) == 4
     assert len(YoloDetector(weights=file, min_score=0.65).detect(picture)) == 2
     assert YoloDetector(weights=file, min_score=0.99).detect(picture) == []
