@@ -54,6 +54,8 @@ class Ballot:
         """The passage this track belongs to, once that is decided."""
         self.plate: Plate | None = None
         """What the looks elect, once there are any."""
+        self.as_read = ""
+        """The same before the formats had their say."""
         self.looked_s = first.time_s
         self.doubted = False
         """Whether it was out of sight, so that it may be another vehicle now."""
@@ -77,7 +79,9 @@ class Ballot:
         if len(self._held) > KEPT:
             self._held.remove(min(self._held, key=lambda held: held.look.quality))
         looks = [(held.look.reading, held.look.quality) for held in self._held]
-        self.plate = with_formats(vote(looks))
+        elected = vote(looks)
+        self.as_read = elected.text
+        self.plate = with_formats(elected)
         self._release_frames(self.plate.text)
         return self.plate
 
@@ -94,9 +98,21 @@ class Ballot:
         while self.strangers:
             self.add(self.strangers.pop(0))
 
-    def agreeing(self, text: str) -> int:
-        """How many looks read this, as far as looking can tell (0 and O, 1 and I look alike)."""
-        return sum(fold_twins(held.look.reading.text) == fold_twins(text) for held in self._held)
+    def inherit(self, erring: "Ballot") -> None:
+        """The vehicle was there before; what was read of it was wrong."""
+        self.first = erring.first
+        self._first_whole = erring._first_whole or self._first_whole
+
+    @property
+    def sureness(self) -> float:
+        """The confidence of the plate elected, 0 before the first look."""
+        return self.plate.confidence if self.plate is not None else 0.0
+
+    @property
+    def agreement(self) -> int:
+        """How many looks read so, as far as looking can tell (0 and O, 1 and I look alike)."""
+        elected = fold_twins(self.plate.text if self.plate is not None else "")
+        return sum(fold_twins(held.look.reading.text) == elected for held in self._held)
 
     def carrier(self, text: str) -> Look:
         """The look that carries a vote for `text`: the best one that reads so, or nearly so."""

@@ -3,14 +3,22 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
-from models.base import Detection, Image, Reader
+from models.base import Box, Detection, Image, Reader
 from streamer.data import Frame, Look, Looked, Tracked
 from streamer.pipeline import StageBase
 from streamer.settled import OUT_OF_SIGHT_S, Settled
-from streamer.stages.views import MARGIN, cut_out, height_px, is_cut, quality
+from streamer.stages.views import (
+    MARGIN,
+    Thumbnail,
+    cut_out,
+    height_px,
+    is_cut,
+    is_same_picture,
+    quality,
+    thumbnail,
+)
 from trackers.base import Track
 
 __all__ = ["Read", "cut_out"]
@@ -26,7 +34,8 @@ class _Watched:
     looks: int = 0
     best: float = 0.0
     last_s: float = 0.0
-    last_crop: Image | None = None
+    last_box: Box | None = None
+    last_picture: Thumbnail | None = None
     seen_s: float | None = None
     anew: bool = False
 
@@ -45,9 +54,10 @@ class Read(StageBase):
 
     `margin`: what the crop shows around the plate, as a share of its width and height.
     `min_height_px`: lower plates are not read. The first `eager_looks` are taken at once
-    (somebody is waiting), then one per `look_interval_s` (of the scene's time), `max_looks` in
-    all. Views clearly better than the best so far are read beyond that; quality ends at 1, so
-    they are few. Plates that the edge of the picture cuts are not read.
+    (somebody is waiting) unless the picture is still the same, then one per `look_interval_s`
+    (of the scene's time), `max_looks` in all. Views clearly better than the best so far are
+    read beyond that; quality ends at 1, so they are few. Plates that the edge of the picture
+    cuts are not read.
     """
 
     name = "read"
@@ -81,7 +91,7 @@ class Read(StageBase):
 
     def _look(self, frame: Frame, tracked: Tracked) -> tuple[Look, ...]:
         views = [self._view(frame, *legible) for legible in self._legible(frame, tracked)]
-        chosen = [view for view in views if self._worth_it(view, frame.time_s)]
+        chosen = [view for view in views if self._worth_it(view, frame)]
         chosen = sorted(chosen, key=lambda view: -view.quality)[:LOOKS_A_FRAME]
         if not chosen:
             return ()
@@ -120,19 +130,27 @@ class Read(StageBase):
         good = quality(crop, height_px(detection), detection.score)
         return _View(track, detection, crop, good)
 
-    def _worth_it(self, view: _View, now_s: float) -> bool:
+    def _worth_it(self, view: _View, frame: Frame) -> bool:
         watched = self._watched[view.track.id]
-        # A camera that stutters sends a picture again: that would be the same look, not another.
-        if watched.last_crop is not None and np.array_equal(watched.last_crop, view.crop):
-            return False
-        if watched.looks < self._eager_looks or view.quality >= CLEARLY_BETTER * watched.best:
+        waited = abs(frame.time_s - watched.last_s) >= self._look_interval_s
+        if waited and watched.looks < self._max_looks:
             return True
-        waited = abs(now_s - watched.last_s) >= self._look_interval_s
-        return waited and watched.looks < self._max_looks
+        first = watched.looks < self._eager_looks
+        better = view.quality >= CLEARLY_BETTER * watched.best
+        return (first or better) and not _is_repeated(watched, frame)
 
     def _note(self, look: Look) -> None:
         watched = self._watched[look.track_id]
         watched.looks += 1
         watched.best = max(watched.best, look.quality)
         watched.last_s = look.frame.time_s
-        watched.last_crop = look.crop
+        watched.last_box = look.box
+        watched.last_picture = thumbnail(look.frame.image, look.box)
+
+
+def _is_repeated(watched: _Watched, frame: Frame) -> bool:
+    """Whether the place of the last look is as it was: a camera that stutters, or a standing
+    vehicle. Nothing new is to be seen, and a misreading would only confirm itself."""
+    if watched.last_box is None or watched.last_picture is None:
+        return False
+    return is_same_picture(watched.last_picture, thumbnail(frame.image, watched.last_box))

@@ -22,10 +22,14 @@ from streamer.stages.ballot import Ballot, sight
 from streamer.stages.passages import Passage, Passages
 from trackers.base import Track
 
-Outcome = Literal["published", "duplicate", "low_confidence", "too_short", "unread"]
+Outcome = Literal["published", "duplicate", "low_confidence", "lettering", "too_short", "unread"]
 """What became of a track; a label of `anpr_plate_reads_total`, so the set is closed."""
 
+LEAST_DIGITS = 1
+"""Text without a digit is lettering: the vehicle's maker, its firm, a shop sign. Plates with
+letters alone are so rare (some wishes of some states) that the lettering would prevail."""
 STRANGERS = 2
+"""So many looks that agree on another plate are another vehicle."""
 KEPT_STRANGERS = 5
 PATIENCE_S = 2.0
 """No look for so long: views no longer improve, and somebody may be waiting."""
@@ -124,26 +128,31 @@ class Vote:
         return []
 
     def _hand_over(self, track_id: int, ballot: Ballot) -> list[Decided]:
-        """Where looks agree on another plate, the track has gone over to another vehicle."""
+        """Where looks agree on another plate, they are of another vehicle, or the first erred."""
         newcomer = _ballot_of(ballot.strangers)
-        plate = newcomer.plate
-        agreed = plate is not None and newcomer.agreeing(plate.text) >= STRANGERS
-        if not agreed or plate is None or plate.confidence < self._min_confidence:
+        if newcomer.sureness < self._min_confidence or newcomer.agreement < STRANGERS:
             del ballot.strangers[:-KEPT_STRANGERS]
             return []
-        decided = [] if ballot.passage else self._decide(track_id, ballot, ended=True)
+        decided: list[Decided] = []
+        if ballot.passage is None:
+            if ballot.doubted and self._likely(ballot):
+                decided = self._decide(track_id, ballot, ended=True)
+            elif newcomer.sureness > ballot.sureness:
+                newcomer.inherit(ballot)
+            else:
+                return []
         self._ballots[track_id] = newcomer
         self._settled.discard(track_id)
         return decided
 
     def _ready(self, ballot: Ballot, now_s: float) -> bool:
-        plate = ballot.plate
-        if plate is None:
-            return False
-        if plate.confidence >= self._certain_confidence:
-            return ballot.agreeing(plate.text) >= self._min_looks
-        halfway = (self._min_confidence + self._certain_confidence) / 2
-        return plate.confidence >= halfway and now_s - ballot.looked_s >= PATIENCE_S
+        if ballot.sureness >= self._certain_confidence:
+            return ballot.agreement >= self._min_looks
+        return self._likely(ballot) and now_s - ballot.looked_s >= PATIENCE_S
+
+    def _likely(self, ballot: Ballot) -> bool:
+        """Half sure: enough where waiting brings no more, too little to speak at once."""
+        return ballot.sureness >= (self._min_confidence + self._certain_confidence) / 2
 
     def _end(self, track_ids: Sequence[int]) -> list[Decided]:
         decided: list[Decided] = []
@@ -159,7 +168,7 @@ class Vote:
         """Publish or not. A living track that cannot be published yet goes on."""
         plate, last_s = ballot.plate, ballot.last.time_s
         known = self._passages.find(plate, ballot.first.time_s) if plate is not None else None
-        outcome = self._outcome(plate, known)
+        outcome = self._outcome(ballot, known)
         if not ended and outcome not in ("published", "duplicate"):
             return []
         self._on_outcome(outcome)
@@ -173,13 +182,16 @@ class Vote:
         look = ballot.carrier(plate.text)
         return [Decided(self._event(track_id, ballot, plate, look), look)]
 
-    def _outcome(self, plate: Plate | None, known: Passage | None) -> Outcome:
+    def _outcome(self, ballot: Ballot, known: Passage | None) -> Outcome:
+        plate = ballot.plate
         if plate is None or not plate.text:
             return "unread"
         if known is not None:
             return "duplicate"
         if len(plate.text) < self._min_characters:
             return "too_short"
+        if sum(char.isdigit() for char in ballot.as_read) < LEAST_DIGITS:
+            return "lettering"
         return "published" if plate.confidence >= self._min_confidence else "low_confidence"
 
     def _event(self, track_id: int, ballot: Ballot, plate: Plate, look: Look) -> PlateEvent:

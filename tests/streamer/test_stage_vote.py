@@ -138,6 +138,7 @@ def test_nobody_waits_for_looks_that_do_not_come():
         (["", ""], "unread"),
         (["AB1", "AB1", "AB1", "AB1"], "too_short"),
         ([reading("AB123CD", 0.6)], "low_confidence"),
+        (["LEGION", "LEGION", "LEGION"], "lettering"),  # though LEG10N is a plate somewhere
         (["AB123CD", "XY987ZW"], "low_confidence"),
         (["AB123CD", "AB123CD", "AB123CD"], "published"),
     ],
@@ -313,11 +314,24 @@ def test_a_track_that_goes_over_to_another_vehicle_gives_both():
 
 
 def test_so_does_one_whose_first_vehicle_was_not_certain():
-    gate = Gate()
+    gate, first = Gate(), reading("AB123CD", 0.99)
     for n in range(10):
-        gate.show(n / 10, read={1: "AB123CD" if n < 1 else "XY987ZW"})
+        gate.show(n / 10 + (n >= 1) * 0.5, read={1: first if n < 1 else "XY987ZW"})
     assert gate.end().plates == ["AB123CD", "XY987ZW"]
     assert [one.event.agreement for one in gate.decided] == [1, 1]
+
+
+@pytest.mark.parametrize("out_of_sight_s", [0.0, 0.5])
+def test_blurred_looks_that_agree_are_no_vehicle_of_their_own(out_of_sight_s):
+    """The same blurred picture read three times, then the plate itself."""
+    gate = Gate()
+    blurred = reading("15112", (0.7, 0.5, 0.66, 0.7, 0.6))
+    for n in range(8):
+        late_s = out_of_sight_s if n >= 3 else 0.0
+        gate.show(n / 10 + late_s, read={1: blurred if n < 3 else "E515TY123"})
+    assert gate.end().plates == ["E515TY123"]
+    assert gate.outcomes == {"published": 1}
+    assert gate.decided[0].event.first_seen == START.replace(microsecond=123000)
 
 
 @pytest.mark.parametrize(
