@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from models.base import Box, Corners, Detection, Image
 
 MARGIN = 0.02
-"""On stills PP-OCR reads tight crops best: 0.74 of the plates at margin 0, 0.66 at 0.1, and
-with boxes that are off by 3 % of the width 0.70 and 0.68."""
+"""On 286 stills, in the boxes of our detector, PP-OCR reads 83 to 84 % of the plates at any
+margin from 0 to 0.05, and 80 % at 0.08."""
 CUT_SHARE = 0.005
 """A plate nearer to the edge than this share of the picture's side counts as cut by it: a
 detector clips its boxes, but not to the pixel."""
