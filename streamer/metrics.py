@@ -66,7 +66,7 @@ class Metrics:
     def _declare_delivery(self) -> None:
         self.event_latency = self._histogram(
             "event_latency_seconds",
-            "From the capture of the deciding frame to the acknowledgement by the sink.",
+            "From the capture of the look that carried the vote to the sink's acknowledgement.",
             ["camera", "sink"],
             LATENCY_BUCKETS,
         )

@@ -25,6 +25,8 @@ __all__ = ["Read", "cut_out"]
 
 CLEARLY_BETTER = 1.15
 """A view this many times as good as the best so far is looked at without waiting."""
+LEGIBLE = 4
+"""Characters from which on a reading looks like a plate's, right or wrong."""
 LOOKS_A_FRAME = 8
 """Hundreds of false detections must not stop the gate; the others are still there next frame."""
 
@@ -38,6 +40,13 @@ class _Watched:
     last_picture: Thumbnail | None = None
     seen_s: float | None = None
     anew: bool = False
+    legible: int = 0
+    just_legible: bool = False
+
+    @property
+    def first_looks(self) -> int:
+        """How many of the looks that are taken at once have been taken."""
+        return self.legible if self.just_legible else self.looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,8 @@ class Read(StageBase):
 
     `margin`: what the crop shows around the plate, as a share of its width and height.
     `min_height_px`: lower plates are not read. The first `eager_looks` are taken at once
-    (somebody is waiting) unless the picture is still the same, then one per `look_interval_s`
+    (somebody is waiting) unless the picture is still the same, and so are those after the plate
+    has become legible, which may be long after it was first seen; then one per `look_interval_s`
     (of the scene's time), `max_looks` in all. Views clearly better than the best so far are
     read beyond that; quality ends at 1, so they are few. Plates that the edge of the picture
     cuts are not read.
@@ -135,13 +145,15 @@ class Read(StageBase):
         waited = abs(frame.time_s - watched.last_s) >= self._look_interval_s
         if waited and watched.looks < self._max_looks:
             return True
-        first = watched.looks < self._eager_looks
+        first = watched.first_looks < self._eager_looks
         better = view.quality >= CLEARLY_BETTER * watched.best
         return (first or better) and not _is_repeated(watched, frame)
 
     def _note(self, look: Look) -> None:
         watched = self._watched[look.track_id]
         watched.looks += 1
+        watched.just_legible = len(look.reading.text) >= LEGIBLE
+        watched.legible += watched.just_legible
         watched.best = max(watched.best, look.quality)
         watched.last_s = look.frame.time_s
         watched.last_box = look.box
