@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PADDLE := .venv-paddle
+# PYTHONWARNINGS below: setuptools warns about every editable installation, at length.
 PIP := -m pip install --quiet --disable-pip-version-check
 # Versions that fit each other; anything newer of torchvision would replace torch.
 TORCH := torch==2.13.0
@@ -30,7 +31,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) --upgrade pip
-	$(BIN)/python $(PIP) -e .
+	PYTHONWARNINGS=ignore $(BIN)/python $(PIP) -e .
 	touch $@
 
 install-test: $(VENV)/.installed-test
@@ -38,7 +39,7 @@ install-test: $(VENV)/.installed-test
 # ultralytics brings opencv-python, which overwrites the headless wheel in silence: one is left.
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python $(PIP) $(TORCH)
-	$(BIN)/python $(PIP) -e '.[test,train,openvino]' $(TORCH) $(TORCHVISION)
+	PYTHONWARNINGS=ignore $(BIN)/python $(PIP) -e '.[test,train,openvino]' $(TORCH) $(TORCHVISION)
 	$(BIN)/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless
 	$(BIN)/python $(PIP) --no-deps opencv-python-headless
 	touch $@
@@ -50,7 +51,7 @@ install-paddle: $(PADDLE)/.installed
 $(PADDLE)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(PADDLE)
 	$(PADDLE)/bin/python $(PIP) --upgrade pip
-	$(PADDLE)/bin/python $(PIP) -e '.[paddle]' pytest pytest-timeout
+	PYTHONWARNINGS=ignore $(PADDLE)/bin/python $(PIP) -e '.[paddle]' pytest pytest-timeout
 	$(PADDLE)/bin/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless opencv-contrib-python
 	$(PADDLE)/bin/python $(PIP) --no-deps opencv-contrib-python==4.10.0.84
 	touch $@

@@ -3,7 +3,7 @@
 # missing and go on: the tests that need it skip with the reason.
 set -u
 
-packages="mosquitto mosquitto-clients iproute2 util-linux openssl python3-gi
+packages="systemd mosquitto mosquitto-clients iproute2 util-linux openssl python3-gi
 gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 gstreamer1.0-plugins-bad prometheus"
 
