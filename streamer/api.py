@@ -11,12 +11,13 @@ from models.base import Box, Detection, Detector, Image, Reader
 from models.detectors.yolo import YoloDetector
 from models.readers.rapidocr import RapidocrReader
 from streamer.app import camera_pipeline, default_config
+from streamer.channel import Channel
 from streamer.config import CameraConfig, Config
 from streamer.data import Candidate, Character, Decided, Plate, PlateEvent
 from streamer.errors import UserError
 from streamer.formats import with_formats
 from streamer.metrics import Metrics
-from streamer.pipeline import CHANNEL_SIZE, Channel, StageBase
+from streamer.pipeline import CHANNEL_SIZE, StageBase
 from streamer.sources.base import PICTURES
 from streamer.stages.read import cut_out
 from streamer.voting import vote

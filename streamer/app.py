@@ -15,13 +15,14 @@ from typing import Any
 
 from models.detectors import DETECTORS
 from models.readers import READERS
+from streamer.channel import Channel
 from streamer.config import CameraConfig, Config, Part, Parts, parse_config, read_config
 from streamer.daemon import Daemon
 from streamer.data import Decided, Frame
 from streamer.environment import installation_faults
 from streamer.errors import UserError
 from streamer.metrics import Metrics, serve_metrics
-from streamer.pipeline import CHANNEL_SIZE, Channel, Pipeline, Stage
+from streamer.pipeline import CHANNEL_SIZE, Pipeline, Stage
 from streamer.settled import Settled
 from streamer.sinks import SINKS
 from streamer.sinks.base import Sink

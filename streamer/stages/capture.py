@@ -12,9 +12,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from streamer.channel import Channel
 from streamer.data import Frame
 from streamer.errors import SourceError, StreamFailure
-from streamer.pipeline import Channel
 
 log = logging.getLogger(__name__)
 

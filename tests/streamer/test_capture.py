@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from streamer.channel import Channel
 from streamer.data import Frame
 from streamer.errors import SourceError
-from streamer.pipeline import Channel
 from streamer.stages.capture import Backoff, Capture
 
 IMAGE = np.zeros((4, 6, 3), np.uint8)

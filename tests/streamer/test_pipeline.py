@@ -3,10 +3,9 @@ import time
 
 import pytest
 
+from streamer.channel import Channel, Closed
 from streamer.pipeline import (
     FAILURES_IN_A_ROW,
-    Channel,
-    Closed,
     Pipeline,
     StageBase,
     StageFailed,

@@ -11,8 +11,8 @@ import pytest
 
 from broker import free_port, wait_until
 from cameras import RtspServer, answering
+from streamer.channel import Channel
 from streamer.errors import SourceError
-from streamer.pipeline import Channel
 from streamer.sources import source_for
 from streamer.sources.base import SourceOptions
 from streamer.sources.decoding import decoded
