@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tools import require_tool
 
 UNIT = Path(__file__).parents[1] / "systemd/plate-streamer.service"
