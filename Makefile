@@ -70,7 +70,7 @@ quick: install-test
 
 test: tools install-test install-paddle lint
 	sh tests/without_network.sh $(BIN)/python -m pytest -m 'not paddle'
-	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -m paddle
+	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest tests/models/test_paddle.py
 
 clean:
 	rm -rf $(VENV) $(PADDLE) build dist *.egg-info
