@@ -67,19 +67,23 @@ class Alphabet:
 
     def __init__(self, characters: Sequence[str]) -> None:
         signs = [fold(character) for character in characters]
-        members = [n for n, sign in enumerate(signs, start=1) if sign]
+        members = [[n for n, one in enumerate(signs, start=1) if one == sign] for sign in SIGNS]
         self.classes = len(characters) + 1
-        self._members = np.array(members, np.intp)
-        self._groups = np.zeros((len(members), len(SIGNS)), np.float32)
-        for row, n in enumerate(members):
-            self._groups[row, SIGNS.index(signs[n - 1])] = 1.0
+        self._members = np.array([n for same in members for n in same], np.intp)
+        present = [(index, len(same)) for index, same in enumerate(members) if same]
+        self._present = np.array([index for index, _ in present], np.intp)
+        self._starts = np.cumsum([0, *(count for _, count in present)])[:-1]
 
     def group(self, probabilities: Probabilities) -> Probabilities:
         """(..., classes) to (..., 38): the blank, the 36 signs, and all the rest in one."""
         if probabilities.shape[-1] != self.classes:
             raise ValueError(f"{probabilities.shape[-1]} classes, the alphabet has {self.classes}")
         blank = probabilities[..., :1]
-        signs = probabilities[..., self._members] @ self._groups
+        # No matrix product, simple as that were: BLAS would wake its threads for it, and they
+        # wait by spinning, which took the second core of a camera's box.
+        sums = np.add.reduceat(probabilities[..., self._members], self._starts, axis=-1)
+        signs = np.zeros((*probabilities.shape[:-1], len(SIGNS)), np.float32)
+        signs[..., self._present] = sums
         rest = 1.0 - blank - signs.sum(-1, keepdims=True)
         return np.concatenate([blank, signs, rest.clip(0.0)], axis=-1, dtype=np.float32)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from models.base import Image, Reading
 from models.readers.decode import Line
-from models.readers.rows import Row, cut_row, find_rows, whole
+from models.readers.layout import ALIKE, find_rows
+from models.readers.rows import Row, cut_row, whole
 
 Recognise = Callable[[Sequence[Image]], list[Line]]
 """Lines of text from rows, (48, one of `WIDTHS`, 3) BGR each; order kept."""
@@ -33,8 +34,8 @@ def read_plates(crops: Sequence[Image], recognise: Recognise) -> list[Reading]:
     ]
     lines = iter(recognise([view for one in views for view in one]))
     readings = [
-        _join(_trimmed(crop, rows, [next(lines) for _ in one]))
-        for crop, rows, one in zip(crops, found, views, strict=True)
+        _join(plate_lines(rows, [next(lines) for _ in one]))
+        for rows, one in zip(found, views, strict=True)
     ]
     # Without rows it was the crop as it is that was read.
     doubtful = [n for n, rows in enumerate(found) if rows and _mean(readings[n]) < UNSURE]
@@ -43,14 +44,32 @@ def read_plates(crops: Sequence[Image], recognise: Recognise) -> list[Reading]:
     return readings
 
 
-def _trimmed(crop: Image, rows: Sequence[Row], lines: list[Line]) -> list[Line]:
+def plate_lines(rows: Sequence[Row], lines: Sequence[Line]) -> list[Line]:
+    """What of the lines read from a crop's rows is its plate's text, top row first."""
     if not rows:
+        return list(lines)
+    lines = [trim(line, row) for line, row in zip(lines, rows, strict=True)]
+    if len(lines) == 1:
         return lines
-    width = crop.shape[1]
-    return [trim(line, row, width) for line, row in zip(lines, rows, strict=True)]
+    tall = max(row.height for row in rows) / ALIKE
+    legible = [
+        (line, row.height > tall)
+        for line, row in zip(lines, rows, strict=True)
+        if line.confidence >= ILLEGIBLE
+    ]
+    kept = [line for line, is_tall in legible if is_tall or _is_code(line.text)]
+    if kept and sum(len(line.text) for line in kept) <= LONGEST:
+        return kept
+    tall_lines = [line for line, row in zip(lines, rows, strict=True) if row.height > tall]
+    return [max(tall_lines, key=lambda line: line.confidence)]
 
 
-def trim(line: Line, row: Row, width: int) -> Line:
+def _is_code(text: str) -> bool:
+    """Whether it may be the small upper row, such as KL49H: the names of states have no digits."""
+    return len(text) <= 6 and text[:2].isalpha() and any(sign.isdigit() for sign in text)
+
+
+def trim(line: Line, row: Row) -> Line:
     """Without a doubtful character at either end that stands outside the row.
 
     What is read there is the letter of a country, a seal or the edge of the plate: on training
@@ -58,7 +77,7 @@ def trim(line: Line, row: Row, width: int) -> Line:
     """
     left, right = row.left - 0.15 * row.height, row.right + 0.15 * row.height
     outside = [
-        confidence < 0.8 and not left <= centre * width <= right
+        confidence < 0.8 and not left <= row.start + centre * (row.end - row.start) <= right
         for confidence, centre in zip(line.confidences, line.centres, strict=True)
     ]
     if not any(outside):
@@ -67,12 +86,7 @@ def trim(line: Line, row: Row, width: int) -> Line:
     return Line(line.text[start:end], line.confidences[start:end], line.centres[start:end])
 
 
-def _join(lines: list[Line]) -> Reading:
-    if len(lines) > 1:
-        legible = [line for line in lines if line.confidence >= ILLEGIBLE]
-        if sum(len(line.text) for line in legible) > LONGEST or not legible:
-            legible = [max(lines, key=lambda line: line.confidence)]
-        lines = legible
+def _join(lines: Sequence[Line]) -> Reading:
     lines = [line for line in lines if line.text]
     confidences = tuple(one for line in lines for one in line.confidences)
     return Reading("".join(line.text for line in lines), confidences, tuple(x.text for x in lines))

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from models.readers.decode import Line
-from models.readers.reading import read_plates, trim
-from models.readers.rows import Row, find_rows
+from models.readers.layout import find_rows
+from models.readers.reading import plate_lines, read_plates, trim
+from models.readers.rows import Row
 from models.training.plates import LAYOUTS, draw_plate
 
 LAYOUT = {layout.name: layout for layout in LAYOUTS}
@@ -113,7 +114,7 @@ def test_no_crops_no_readings():
     assert read_plates([], saying()) == []
 
 
-ROW = Row(slope=0, middle=20, height=20, left=40, right=160)
+ROW = Row(slope=0, middle=20, height=20, left=40, right=160, start=0, end=200)
 
 
 @pytest.mark.parametrize(
@@ -129,15 +130,38 @@ ROW = Row(slope=0, middle=20, height=20, left=40, right=160)
     ],
 )
 def test_doubtful_characters_outside_the_row_are_cut_off(confidences, centres, text):
-    trimmed = trim(Line("ABC", confidences, centres), ROW, 200)
+    trimmed = trim(Line("ABC", confidences, centres), ROW)
     assert trimmed.text == text
     assert len(trimmed.confidences) == len(trimmed.centres) == len(text)
 
 
 def test_a_lone_doubtful_character_outside_goes_and_nothing_is_left_over():
-    trimmed = trim(Line("A", (0.5,), (0.05,)), ROW, 200)
+    trimmed = trim(Line("A", (0.5,), (0.05,)), ROW)
     assert (trimmed.text, trimmed.confidences, trimmed.centres) == ("", (), ())
 
 
 def test_the_rendered_plates_here_have_the_rows_they_should():
     assert (len(find_rows(one_row())), len(find_rows(two_rows()))) == (1, 2)
+
+
+def test_places_are_counted_from_where_the_row_was_cut():
+    row = Row(slope=0, middle=20, height=20, left=40, right=160, start=40, end=160)
+    assert trim(Line("AB", (0.5, 0.9), (0.0, 0.5)), row).text == "AB"
+
+
+SMALL = Row(slope=0, middle=10, height=12, left=0, right=200, start=0, end=200)
+TALL = Row(slope=0, middle=35, height=22, left=0, right=200, start=0, end=200)
+
+
+@pytest.mark.parametrize(
+    ("above", "text"),
+    [("KL49H", "KL49H5270"), ("TN42R", "TN42R5270"), ("OHIO", "5270"), ("SEP2006", "5270")],
+)
+def test_a_small_upper_row_belongs_to_the_plate_only_if_it_is_a_code(above, text):
+    lines = plate_lines([SMALL, TALL], [line(above), line("5270")])
+    assert "".join(one.text for one in lines) == text
+
+
+def test_of_rows_too_long_for_a_plate_the_tall_one_stays():
+    lines = plate_lines([SMALL, TALL], [line("CALIFORNIA", 1.0), line("7ABC123", 0.7)])
+    assert [one.text for one in lines] == ["7ABC123"]
