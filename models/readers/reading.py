@@ -11,10 +11,10 @@ Recognise = Callable[[Sequence[Image]], list[Line]]
 """Lines of text from rows, (48, one of `WIDTHS`, 3) BGR each; order kept."""
 
 UNSURE = 0.95
-"""Below this mean confidence (about one crop in seven) a second try is worth its time."""
+"""Below this mean confidence (about one crop in twelve) a second try is worth its time."""
 
-ILLEGIBLE = 0.6
-"""One of two rows that was read with less is a shadow, a screw or a slogan."""
+ILLEGIBLE = 0.4
+"""One of two rows that was read with less is a shadow, a screw or a bumper."""
 
 LONGEST = 10
 """Two rows that make more characters than a plate has are no two rows of a plate."""

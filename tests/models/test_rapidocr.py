@@ -18,10 +18,10 @@ DATA = Path(os.environ.get("PLATE_STREAMER_DATA", ROOT.parent / "shared" / "data
 LAYOUT = {layout.name: layout for layout in LAYOUTS}
 
 BASELINE = {
-    "br_crops": 63,
-    "indian_asik": 56,
+    "br_crops": 64,
+    "indian_asik": 58,
     "kaggle_cars": 11,
-    "openlpr": 35,
+    "openlpr": 39,
     "polish_put": 4,
     "us_crops": 32,
 }

@@ -51,7 +51,7 @@ def test_two_rows_are_joined_top_row_first():
 @pytest.mark.parametrize(
     ("above", "below", "lines"),
     [
-        (line("KL31"), line("3", 0.4), ("KL31",)),
+        (line("KL31"), line("3", 0.3), ("KL31",)),
         (line("KL", 0.3), line("K3137"), ("K3137",)),
         (line(""), line("K3137"), ("K3137",)),
         (line("CALIFORNIA", 0.96), line("7ABC123"), ("7ABC123",)),
