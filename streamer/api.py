@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from models.base import Box, Detection, Detector, Image, Reader
 from models.detectors.yolo import YoloDetector
 from models.readers.rapidocr import RapidocrReader
@@ -14,11 +11,12 @@ from streamer.app import camera_pipeline, default_config
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config
 from streamer.data import Candidate, Character, Decided, Plate, PlateEvent
-from streamer.errors import UserError
+from streamer.errors import SourceError, UserError
 from streamer.formats import with_formats
 from streamer.metrics import Metrics
 from streamer.pipeline import CHANNEL_SIZE, StageBase
 from streamer.sources.base import PICTURES
+from streamer.sources.images import read_picture
 from streamer.stages.read import cut_out
 from streamer.voting import vote
 from streamer.watch import CameraWatch
@@ -70,13 +68,12 @@ class PlateReader:
 
 
 def load_picture(path: str | Path) -> Image:
-    """A picture file as (H, W, 3) uint8 BGR. Raises UserError naming the file."""
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file")
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise UserError(f"{path}: no picture that can be decoded; known: {', '.join(PICTURES)}")
-    return np.asarray(image, np.uint8)
+    """A picture file as (H, W, 3) uint8 BGR, upright. Raises UserError naming the file."""
+    try:
+        return read_picture(path)
+    except SourceError as error:
+        hint = f"; known: {', '.join(PICTURES)}" if error.reason == "corrupt" else ""
+        raise UserError(f"{error}{hint}") from None
 
 
 def _found(plate: Plate, detection: Detection) -> FoundPlate:

@@ -72,21 +72,12 @@ class ImagesSource:
         return sorted(found, key=_natural)
 
     def _load(self, path: Path) -> Image | None:
-        # imdecode, not imread: it takes names of any characters and turns by EXIF as well
         try:
-            data = np.fromfile(path, np.uint8)
-        except OSError as error:
-            self._skip(path, error.strerror or "cannot be read")
+            return read_picture(path)
+        except SourceError as error:
+            log.warning("%s; left out", error)
+            self._on_corrupt()
             return None
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-        if image is None:
-            self._skip(path, "no picture that can be decoded")
-            return None
-        return np.asarray(image, dtype=np.uint8)
-
-    def _skip(self, path: Path, words: str) -> None:
-        log.warning("%s: %s; left out", path, words)
-        self._on_corrupt()
 
     def _frame(self, image: Image) -> Frame:
         index, self._index = self._index, self._index + 1
@@ -95,6 +86,21 @@ class ImagesSource:
 
     def _nothing(self, words: str) -> SourceError:
         return SourceError(f"{self.url}: {words}", reason="not_found", permanent=True)
+
+
+def read_picture(path: str | Path) -> Image:
+    """A picture file as (H, W, 3) uint8 BGR, upright by its EXIF. Raises SourceError naming it."""
+    # imdecode, not imread: it takes names of any characters and turns by EXIF as well
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        words = (error.strerror or "cannot be read").lower()
+        raise SourceError(f"{path}: {words}", reason="not_found", permanent=True) from None
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        words = f"{path}: no picture that can be decoded"
+        raise SourceError(words, reason="corrupt", permanent=True)
+    return np.asarray(image, dtype=np.uint8)
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
