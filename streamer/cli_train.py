@@ -11,8 +11,13 @@ from models.training.detector import Recipe
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
+KINDS: dict[str, Callable[[str], object]] = {"hours": float, "start": str}
+"""Of the options that are None unless given."""
+
 RECIPE_HELP = {
-    "model": "network of ultralytics, trained from scratch",
+    "model": "network of ultralytics",
+    "start": "ONNX weights of that network to go on from, e.g. the bundled ones; else from scratch",
+    "multi_scale": "let the size of each batch vary by this share",
     "size": "pictures are scaled to this many pixels",
     "batch": "pictures per step",
     "epochs": "how often every picture is seen",
@@ -76,7 +81,7 @@ def _add_detector(add: Add) -> None:
                 name, action=argparse.BooleanOptionalAction, default=field.default, help=text
             )
         else:
-            kind = float if field.default is None else type(field.default)
+            kind = KINDS.get(field.name) or type(field.default)
             parser.add_argument(name, type=kind, default=field.default, help=text)
 
 

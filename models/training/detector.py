@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from models.base import ModelError
 from models.training.dataset import DetectorDataset, build_dataset
 from models.training.frameworks import load_ultralytics, usable_cores
+from models.training.start import trainable_from_onnx
 
 if TYPE_CHECKING:
     import torch
@@ -30,10 +31,14 @@ class Recipe:
 
     `hours` limits the time and then overrides `epochs`; `plain_epochs` at the end are trained
     on whole pictures instead of mosaics of four; `rendered` scenes join the annotated pictures.
+    `start` is an ONNX file of the same `model` to go on from (None: random weights);
+    `multi_scale` lets the size of each batch vary by that share.
     """
 
     model: str = "yolo26n"
+    start: str | None = None
     size: int = 416
+    multi_scale: float = 0.0
     batch: int = 16
     epochs: int = 40
     hours: float | None = None
@@ -134,7 +139,7 @@ def _fit(ultralytics: Any, run: Path, recipe: Recipe, *, resume: bool) -> None:
 
     for handler in ultralytics.utils.LOGGER.handlers:
         handler.setStream(sys.stderr)  # it took stdout when it was imported
-    start = run / CHECKPOINT if resume else f"{recipe.model}.yaml"
+    start = run / CHECKPOINT if resume else _start(run, recipe)
     model = ultralytics.YOLO(str(start), task="detect")
     # The trainer sets 0 workers on a processor: each batch would wait for its pictures.
     model.add_callback("on_pretrain_routine_start", lambda trainer: _set_workers(trainer, 1))
@@ -148,6 +153,21 @@ def _fit(ultralytics: Any, run: Path, recipe: Recipe, *, resume: bool) -> None:
         model.train(resume=True, **options)
     else:
         model.train(**options, **_options(run, recipe))
+
+
+def _start(run: Path, recipe: Recipe) -> Path | str:
+    if recipe.start is None:
+        return f"{recipe.model}.yaml"
+    output = run / "start.pt"
+    pictures = sorted((run / "dataset/images/train").iterdir())
+    trainable_from_onnx(
+        weights=Path(recipe.start),
+        model=recipe.model,
+        pictures=pictures,
+        size=recipe.size,
+        output=output,
+    )
+    return output
 
 
 def _set_workers(trainer: Any, workers: int) -> None:
@@ -170,6 +190,7 @@ def _options(run: Path, recipe: Recipe) -> dict[str, object]:
         "pretrained": False,
         "epochs": recipe.epochs,
         "imgsz": recipe.size,
+        "multi_scale": recipe.multi_scale,
         "batch": recipe.batch,
         # One optimiser step per batch: by default gradients of 64 pictures are collected,
         # which leaves too few steps to a short training.
