@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.base import Box
+from models.base import Box, Corners
 from models.training.voc import SPLITS, AnnotationError, read_tables
 
 if TYPE_CHECKING:
@@ -26,13 +26,17 @@ RENDERED_SIZE = (960, 540)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture with all its plates; where it is stored, and where its boxes came from."""
+    """One picture with all its plates; where it is stored, and where its boxes came from.
+
+    `corners` has those of each box where they are known, and is empty where they are not.
+    """
 
     path: Path
     source: str
     split: str
     size: tuple[int, int]
     boxes: tuple[Box, ...]
+    corners: tuple[Corners, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +122,8 @@ def _scenes_of_table(table: "DataFrame", root: Path) -> Iterator[Scene]:
         first = plates.iloc[0]
         boxes = plates[["xmin", "ymin", "xmax", "ymax"]].to_numpy(float).tolist()
         size = (int(first["width"]), int(first["height"]))
-        corners = tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in boxes)
-        yield Scene(root / str(image), str(first["source"]), str(first["split"]), size, corners)
+        drawn = tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in boxes)
+        yield Scene(root / str(image), str(first["source"]), str(first["split"]), size, drawn)
 
 
 def _is_crop(scene: Scene) -> bool:
@@ -149,7 +153,8 @@ def _render(folder: Path, split: str, seed: int, number: int) -> Scene:
     path = folder / f"{RENDERED}__{split}{number:05d}.jpg"
     cv2.imwrite(str(path), scene.image, [cv2.IMWRITE_JPEG_QUALITY, 90])
     boxes = tuple(plate.box for plate in scene.plates)
-    return Scene(path, RENDERED, split, RENDERED_SIZE, boxes)
+    corners = tuple(plate.corners for plate in scene.plates)
+    return Scene(path, RENDERED, split, RENDERED_SIZE, boxes, corners)
 
 
 def _place(folder: Path, kind: str, split: str) -> Path:
