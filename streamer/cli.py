@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from models.base import ModelError
 from streamer.cli_train import add_evaluate, add_train
+from streamer.cli_weights import add_weights
 from streamer.errors import UserError
 from streamer.logs import start_logging
 from streamer.version import VERSION
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_read(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    add_weights(partial(_command, commands))
     return parser
 
 
