@@ -41,3 +41,11 @@ def test_it_calls_nobody_and_needs_no_home():
     assert "YOLO_OFFLINE=1" in text
     assert f"ExecStart={INSTALLED} run" in text
     assert "ProtectHome=yes" in text
+
+
+def test_downloaded_weights_have_a_folder_that_may_be_written():
+    keys = dict(line.split("=", 1) for line in UNIT.read_text().splitlines() if "=" in line)
+    # Everything is read-only but the folders that systemd makes; with this key it also sets
+    # $CACHE_DIRECTORY (systemd.exec), where models/download.py keeps them.
+    assert keys["ProtectSystem"] == "strict"
+    assert keys["CacheDirectory"] == "plate-streamer"
