@@ -18,7 +18,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -193,7 +193,7 @@ def _fetch(address: Address, sha256: str, file: Path, limits: Limits) -> None:
     log.info("fetched and checked %s: %.1f MB in %.1f s", address.name, size / 1e6, seconds)
 
 
-def _received(url: str, limits: Limits) -> Iterator[bytes]:
+def _received(url: str, limits: Limits) -> Generator[bytes, None, None]:
     """The body behind `url`, piece by piece, with a bar if that takes longer than a second."""
     try:
         with _opened(url, limits) as answer:
@@ -232,7 +232,7 @@ def _opened(url: str, limits: Limits) -> Iterator[requests.Response]:
         session.mount("http://", _Guarded())
         # A proxy could not reach what lies on this very machine.
         host = urlsplit(url).hostname
-        direct = {"no_proxy": host} if is_loopback(host) else None
+        direct = {"no_proxy": host} if host and is_loopback(host) else None
         session.headers["Accept-Encoding"] = "identity"  # so the length is that of the file
         timeout = (limits.connect_s, limits.silence_s)
         with session.get(url, stream=True, timeout=timeout, proxies=direct) as answer:

@@ -112,7 +112,10 @@ def test_a_damaged_file_is_fetched_again(with_card, cache):
     for address in (f"{with_card.url}/plate.onnx", hashed(with_card)):
         file = download(address, cache=cache)
         file.write_bytes(WEIGHTS[:1000])
-        assert download(address, cache=cache).read_bytes() == WEIGHTS
+        with file.open("rb") as reading:
+            assert download(address, cache=cache).read_bytes() == WEIGHTS
+            # Who has the old file open never sees it half replaced.
+            assert reading.read() == WEIGHTS[:1000]
 
 
 def test_a_damaged_card_or_record_is_fetched_again(with_card, cache):
