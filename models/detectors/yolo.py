@@ -1,28 +1,35 @@
-"""The default detector: a YOLO network of one class as ONNX, on a processor."""
+"""The default detector: a YOLO network of one class as ONNX, and a second look at what it finds."""
 
-from functools import partial
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from math import ceil
 from pathlib import Path
+from typing import Annotated
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
+from annotated_types import Ge, Le
 
-from models.base import Detection, Image, ModelError
-from models.runtime import Port, Session
+from models.base import Box, Corners, Detection, Image, ModelError
+from models.detectors.corners import CornerFinder, Look
+from models.detectors.network import STRIDE, Network, Rows, without_overlaps
+from models.runtime import Session
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "plate-detector.onnx"
 
-STRIDE = 32
-"""The network halves its input five times, so width and height are multiples of this."""
+SHAPES = (4 / 3, 1.0, 3 / 4)
+"""Width by height of the canvases beside the one that was asked for and that one turned."""
 
-GREY = 114
-"""What fills the border, as in the training."""
+MORE_AREA = 1.05
+"""A canvas of another shape may have so much more area: sides go in steps of 32."""
 
-NMS_IOU = 0.5
-"""Two boxes that share more than this are one plate: plates do not cover each other."""
+CANDIDATE_SHARE = 0.4
+"""What scores at least this share of `min_score` at first sight is worth a second look."""
 
-Rows = NDArray[np.float32]
-"""(n, 5): x1, y1, x2, y2 in pixels of the network's input, and the score."""
+MOST_LOOKS = 12
+"""Second looks per picture: the time per picture stays bounded, whatever is in it."""
+
+MOST_SPREAD = 0.12
+"""Corners that may be farther off than this, in heights of the plate, are not used."""
 
 
 class YoloDetector:
@@ -31,11 +38,15 @@ class YoloDetector:
     `weights` None takes the network that we trained (see its card beside it). Its output may
     be raw, (1, 5, anchors): centre, size and score of every anchor, or free of overlaps,
     (1, n, 6): corners, score and class. `size` is the (width, height) to which pictures are
-    scaled, with a border where their shape differs, and turned for upright pictures; half of
-    it takes a quarter of the time and loses far plates. Plates below `min_score` are not
-    reported: 0.25 finds hardly fewer than 0.15, and what is no plate is not read as one either.
+    scaled, with a border where their shape differs; pictures of another shape get another
+    canvas of about the same area, so that every picture costs the same. Half of `size` takes a
+    quarter of the time and loses far plates. Plates below `min_score` are not reported.
 
-    Raises `ModelError` if the network cannot be used; it is loaded here. One instance
+    With `second_look`, each box is looked at again at the picture's own resolution: it gets its
+    four corners and a box to the pixel, and what turns out to be no plate is dropped. Where the
+    corners are unsure, the first box stays and `corners` is None.
+
+    Raises `ModelError` if a network cannot be used; they are loaded here. One instance
     serves one thread.
     """
 
@@ -43,159 +54,107 @@ class YoloDetector:
         self,
         *,
         weights: Path | None = None,
-        size: tuple[int, int] = (640, 384),
-        min_score: float = 0.25,
+        size: tuple[int, int] = (416, 256),
+        min_score: Annotated[float, Ge(0), Le(1)] = 0.25,
+        second_look: bool = False,
         runtime: str = "onnxruntime",
         threads: int = 1,
     ) -> None:
         width, height = size
         if any(side <= 0 or side % STRIDE for side in (width, height)):
             raise ModelError(f"size {width}x{height}: both must be multiples of {STRIDE}")
-        self._weights = Path(weights or BUNDLED)
-        self._open = partial(Session, self._weights, runtime=runtime, threads=threads)
-        self._upright = height > width
-        self._network = Network(self._open(input_size=(width, height)), (width, height))
-        self._turned: Network | None = None
+        self._open = partial(Session, Path(weights or BUNDLED), runtime=runtime, threads=threads)
         self._size = (width, height)
+        self._networks = {self._size: Network(self._open(input_size=self._size), self._size)}
+        self._finder = CornerFinder(runtime=runtime, threads=threads) if second_look else None
         self._min_score = min_score
 
     def detect(self, image: Image) -> list[Detection]:
         """The plates of one picture, best score first, boxes clipped to the picture."""
         if 0 in image.shape:
             return []
-        rows = self._network_for(image).rows(image, self._min_score)
-        return _detections(rows[np.argsort(-rows[:, 4], kind="stable")], image)
+        network = self._network_for(image.shape[1], image.shape[0])
+        if self._finder is None:
+            rows = network.rows(image, self._min_score)
+            return _clipped(((one, None) for one in _best_first(rows)), image)
+        rows = _best_first(network.rows(image, CANDIDATE_SHARE * self._min_score))[:MOST_LOOKS]
+        return self._looked_again(image, self._finder, rows)
 
-    def _network_for(self, image: Image) -> "Network":
-        """In a lying canvas an upright picture, and its plates, would be three fifths as large."""
-        height, width = image.shape[:2]
-        if width == height or self._size[0] == self._size[1] or (height > width) == self._upright:
-            return self._network
-        if self._turned is None:
-            size = self._size[::-1]
+    def _looked_again(self, image: Image, finder: CornerFinder, rows: Rows) -> list[Detection]:
+        boxes: list[Box] = [(a, b, c, d) for a, b, c, d in rows[:, :4].tolist()]
+        looks = finder.look(image, boxes)
+        better = np.array(
+            [_refined(*one) for one in zip(rows, looks, range(len(looks)), strict=True)], np.float32
+        ).reshape(-1, 6)
+        kept = without_overlaps(better[better[:, 4] >= self._min_score])
+        found = ((row[:5], _corners(looks[int(row[5])])) for row in kept)
+        return _clipped(found, image)
+
+    def _network_for(self, width: int, height: int) -> Network:
+        """In a canvas of the wrong shape a picture, and its plates, would be smaller."""
+        canvas = canvas_for((width, height), self._size)
+        if canvas not in self._networks:
             try:
-                self._turned = Network(self._open(input_size=size), size)
+                network = Network(self._open(input_size=canvas), canvas)
             except ModelError:  # a network of fixed size takes every picture as it can
-                self._turned = self._network
-        return self._turned
+                network = self._networks[self._size]
+            self._networks[canvas] = network
+        return self._networks[canvas]
 
 
-class Network:
-    """A session with the canvas that fits it."""
+@lru_cache(maxsize=64)
+def canvas_for(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """Of the canvases of about the area of `size`, the one in which `picture` is largest.
 
-    def __init__(self, session: Session, size: tuple[int, int]) -> None:
-        self._session = session
-        self._raw = _check_ports(session)
-        self._letterbox = Letterbox(size)
-
-    def rows(self, image: Image, min_score: float) -> Rows:
-        """What it finds, in pixels of the picture; in no order, and not clipped."""
-        output = self._session.run(self._letterbox.fill(image))[0][0]
-        if self._raw:
-            rows = without_overlaps(raw_rows(output, min_score))
-        else:
-            rows = output[output[:, 4] >= min_score, :5]
-        return self._letterbox.to_picture(rows)
-
-
-class Letterbox:
-    """Pictures of any shape into the network's input, and boxes back.
-
-    The picture keeps its shape and lies in the middle; the rest is grey. Canvas and blob are
-    kept from call to call: fresh arrays of megabytes cost more than filling them.
+    Both are (width, height); `size` itself is taken where no other does better.
     """
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
-        width, height = size
-        self._canvas = np.full((height, width, 3), GREY, np.uint8)
-        self._blob = np.empty((1, 3, height, width), np.float32)
-        self._picture = (0, 0)
-        self._scaled = (0, 0)
-        self._offset = (0, 0)
-
-    def fill(self, image: Image) -> NDArray[np.float32]:
-        """The blob (1, 3, height, width), RGB in 0..1; valid until the next call."""
-        self._fit(image.shape[1], image.shape[0])
-        (x, y), (width, height) = self._offset, self._scaled
-        inside = self._canvas[y : y + height, x : x + width]
-        cv2.resize(image, (width, height), dst=inside, interpolation=cv2.INTER_LINEAR)
-        for channel in range(3):
-            np.multiply(
-                self._canvas[:, :, 2 - channel], np.float32(1 / 255), out=self._blob[0, channel]
-            )
-        return self._blob
-
-    def to_picture(self, rows: Rows) -> Rows:
-        """The rows with their boxes in pixels of the picture last filled in, unclipped."""
-        scale = np.array(self._picture, np.float32) / np.array(self._scaled, np.float32)
-        moved = rows.copy()
-        moved[:, :4] = (rows[:, :4] - np.tile(self._offset, 2)) * np.tile(scale, 2)
-        return moved
-
-    def _fit(self, width: int, height: int) -> None:
-        if (width, height) == self._picture:
-            return
-        scale = min(self.size[0] / width, self.size[1] / height)
-        self._picture = (width, height)
-        self._scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
-        self._offset = (
-            (self.size[0] - self._scaled[0]) // 2,
-            (self.size[1] - self._scaled[1]) // 2,
-        )
-        self._canvas[:] = GREY
+    canvases = [size, size[::-1], *(_canvas(shape, size[0] * size[1]) for shape in SHAPES)]
+    return max(canvases, key=lambda one: min(one[0] / picture[0], one[1] / picture[1]))
 
 
-def raw_rows(output: NDArray[np.float32], min_score: float) -> Rows:
-    """The anchors (5, n) of centre x, y, width, height and score, as rows of corners."""
-    x, y, width, height, score = output[:, output[4] >= min_score]
-    corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2, score)
-    return np.stack(corners, axis=1)
+def _canvas(shape: float, area: int) -> tuple[int, int]:
+    """The sides, multiples of the stride, that hold the largest picture of a shape."""
+    sides = []
+    for width in range(STRIDE, area // STRIDE + 1, STRIDE):
+        room = int(MORE_AREA * area / width) // STRIDE * STRIDE
+        sides.append((width, min(room, ceil(width / shape / STRIDE) * STRIDE)))
+    sides = [one for one in sides if one[1]]
+    # Equal scale: the smaller canvas, whose rest would be border.
+    return max(sides, key=lambda one: (min(one[0] / shape, one[1]), -one[0] * one[1]))
 
 
-def without_overlaps(rows: Rows, iou: float = NMS_IOU) -> Rows:
-    """Best first, without those that share more than `iou` with a better one."""
-    left = rows[np.argsort(-rows[:, 4], kind="stable")]
-    kept = []
-    while len(left):
-        best, left = left[0], left[1:]
-        kept.append(best)
-        sides = np.minimum(best[2:4], left[:, 2:4]) - np.maximum(best[:2], left[:, :2])
-        shared = sides.clip(min=0).prod(axis=1)
-        areas = (left[:, 2:4] - left[:, :2]).prod(axis=1)
-        union = (best[2:4] - best[:2]).prod() + areas - shared
-        left = left[shared <= iou * union]
-    return np.array(kept, np.float32).reshape(-1, 5)
+def _best_first(rows: Rows) -> Rows:
+    return rows[np.argsort(-rows[:, 4], kind="stable")]
 
 
-def _detections(rows: Rows, image: Image) -> list[Detection]:
+def _refined(row: Rows, look: Look, number: int) -> list[float]:
+    """Box and score after both looks, and which look it was."""
+    score = joined_score(float(row[4]), look.plate)
+    if look.spread > MOST_SPREAD:
+        return [*row[:4].tolist(), score, number]
+    (x1, y1), (x2, y2) = look.corners.min(axis=0), look.corners.max(axis=0)
+    return [float(x1), float(y1), float(x2), float(y2), score, number]
+
+
+def joined_score(first: float, second: float) -> float:
+    """What two looks say together: the geometric mean of two probabilities."""
+    return float(np.sqrt(first * second))
+
+
+def _corners(look: Look) -> Corners | None:
+    if look.spread > MOST_SPREAD:
+        return None
+    a, b, c, d = ((float(x), float(y)) for x, y in look.corners)
+    return a, b, c, d
+
+
+def _clipped(found: Iterable[tuple[Rows, Corners | None]], image: Image) -> list[Detection]:
     height, width = image.shape[:2]
-    found = []
-    for x1, y1, x2, y2, score in rows.tolist():
+    detections = []
+    for row, corners in found:
+        x1, y1, x2, y2, score = row.tolist()
         box = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
         # Less than a pixel cannot be cut out, and comes only from the border.
         if box[2] - box[0] >= 1 and box[3] - box[1] >= 1:
-            found.append(Detection(box, score))
-    return found
-
-
-def _check_ports(session: Session) -> bool:
-    """Whether the output is raw; raises `ModelError` for networks that find no single class."""
-    image, output = session.inputs[0], session.outputs[0]
-    if len(session.inputs) != 1 or image.shape[:2] not in ((1, 3), (None, 3)):
-        found = ", ".join(map(str, session.inputs))
-        raise ModelError(f"{session.model}: input {found}; expected one picture [1,3,height,width]")
-    # In this order: no network has six anchors, but one may report five plates at most.
-    if _matches(output, (1, None, 6)):
-        return False
-    if _matches(output, (1, 5, None)):
-        return True
-    raise ModelError(f"{session.model}: output {output}; expected [1,5,anchors] or [1,plates,6]")
-
-
-def _matches(port: Port, shape: tuple[int | None, ...]) -> bool:
-    """Whether a port has this shape; None in `shape` is any length, None in the port the batch."""
-    if len(port.shape) != len(shape):
-        return False
-    pairs = list(zip(port.shape, shape, strict=True))
-    return pairs[0][0] in (1, None) and all(b is None or a == b for a, b in pairs[1:])
+            detections.append(Detection(box, score, corners))
+    return detections

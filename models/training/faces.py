@@ -7,7 +7,17 @@ from numpy.typing import NDArray
 from models.base import Image
 from models.training.canvas import Colour, lettering, stamp
 from models.training.plates import Layout, draw_plate
-from models.training.vehicles import LAMP, PAINTS, PX_PER_M, REAR, SHAPES, VAN, Shape, Vehicle
+from models.training.vehicles import (
+    LAMP,
+    MOTORCYCLE,
+    PAINTS,
+    PX_PER_M,
+    REAR,
+    SHAPES,
+    VAN,
+    Shape,
+    Vehicle,
+)
 
 DARK: Colour = (26, 26, 28)
 RED: Colour = (30, 20, 170)
@@ -22,6 +32,8 @@ def build_vehicle(
     rng: np.random.Generator, layout: Layout, text: str | None, *, rear: bool = False
 ) -> Vehicle:
     """A vehicle of random kind and paint, with that plate (`text` None: without any)."""
+    if "motorcycle" in layout.name:
+        return build_motorcycle(rng, layout, text)
     shape = REAR if rear else SHAPES[rng.integers(len(SHAPES))]
     paint = PAINTS[rng.integers(len(PAINTS))]
     high = shape.nose - 0.18
@@ -43,6 +55,36 @@ def build_vehicle(
         lamps=lamps,
         lamp_colour=(40, 30, 200) if rear else LAMP,
     )
+
+
+def build_motorcycle(rng: np.random.Generator, layout: Layout, text: str | None) -> Vehicle:
+    """A motorcycle or scooter from behind: wheel, mudguard, lamp, and somebody riding it."""
+    paint = PAINTS[rng.integers(len(PAINTS))]
+    size = (layout.size_mm[0] / 1000, layout.size_mm[1] / 1000)
+    height, width = round((MOTORCYCLE.nose - 0.18) * PX_PER_M), round(MOTORCYCLE.width * PX_PER_M)
+    face, alpha = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
+    middle, plate = width // 2, rng.uniform(0.5, 0.68)
+    tall = round(size[1] * PX_PER_M)
+    y = round((MOTORCYCLE.nose - plate) * PX_PER_M)
+    cloth = tuple(int(v) for v in rng.integers(10, 200, 3))
+    parts: list[tuple[list[tuple[int, int]], Colour]] = [
+        ([(middle - 26, height), (middle - 26, y), (middle + 26, y), (middle + 26, height)], DARK),
+        ([(middle - 95, y), (middle - 70, 150), (middle + 70, 150), (middle + 95, y)], paint),
+        ([(0, 235), (middle - 60, 200), (middle + 60, 200), (width, 235), (width, 205),
+          (middle, 165), (0, 205)], DARK),
+    ]  # fmt: skip
+    if rng.random() < 0.7:
+        torso = [(middle - 88, 170), (middle - 72, 0), (middle + 72, 0), (middle + 88, 170)]
+        parts.append((torso, (cloth[0], cloth[1], cloth[2])))
+    for corners, colour in parts:
+        for sheet, value in ((face, colour), (alpha, 255)):
+            cv2.fillPoly(sheet, [np.array(corners, np.int32)], value, cv2.LINE_AA)
+    lamp = (middle, max(y - tall // 2 - 24, 20))
+    cv2.ellipse(face, lamp, (46, 17), 0, 0, 360, RED, -1, cv2.LINE_AA)
+    lamp_y = MOTORCYCLE.nose - lamp[1] / PX_PER_M
+    drawn = None if text is None else draw_plate(rng, layout, text)
+    return Vehicle(MOTORCYCLE, paint, face, alpha, drawn, size, (0.0, plate), ((0.0, lamp_y),),
+                   (40, 30, 200))  # fmt: skip
 
 
 def _blank(shape: Shape, paint: Colour) -> Image:

@@ -29,6 +29,15 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def has_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; emulated it would be slower."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
 def load_ultralytics(folder: Path) -> ModuleType:
     """`ultralytics`, imported with its settings in `folder` and every call home switched off.
 

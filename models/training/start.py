@@ -5,7 +5,6 @@ apart again, and needs the statistics that were thrown away: those are measured 
 pictures, such that the network computes the same as the exported one.
 """
 
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,9 +127,10 @@ def _blobs(pictures: Sequence[Path], size: int) -> list["torch.Tensor"]:
     import numpy as np
     import torch
 
-    from models.detectors.yolo import Letterbox
+    from models.detectors.network import Letterbox
 
-    chosen = random.Random(0).sample(sorted(pictures), min(PICTURES, len(pictures)))
+    every = sorted(pictures)
+    chosen = every[:: max(1, len(every) // PICTURES)][:PICTURES]
     letterbox = Letterbox((size, size))
     loaded = [
         torch.from_numpy(letterbox.fill(np.asarray(image, np.uint8)).copy())

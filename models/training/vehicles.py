@@ -56,6 +56,7 @@ HATCH = Shape(1.72, 0.84, (0.8, 1.02), (1.55, 1.50), (3.4, 1.46), (3.9, 0.9), wh
 SUV = Shape(1.9, 1.05, (1.1, 1.15), (1.7, 1.72), (4.1, 1.68), (4.6, 1.0), 0.12, (0.9, 3.7))
 VAN = Shape(1.95, 1.15, (0.55, 1.25), (1.25, 2.1), (5.1, 2.15), (5.2, 1.1), 0.07, (0.9, 4.2))
 REAR = Shape(1.8, 0.95, (0.6, 1.0), (1.2, 1.40), (2.7, 1.42), (4.3, 0.80), wheels=(0.85, 3.45))
+MOTORCYCLE = Shape(0.75, 1.35, (0.3, 1.0), (0.5, 1.05), (1.2, 1.0), (1.9, 0.8), 0.6, (0.3, 1.6))
 SHAPES = (CAR, CAR, HATCH, SUV, VAN)
 
 
@@ -126,7 +127,9 @@ def draw_vehicle(
 ) -> None:
     """Paint a vehicle into the picture, from what is farthest to what is nearest."""
     _shadow(image, camera, vehicle.shape, pose)
-    for polygon, colour, below in _body(camera, vehicle, pose):
+    # A motorcycle is its face: it has no body of flat sides.
+    body = () if vehicle.shape is MOTORCYCLE else _body(camera, vehicle, pose)
+    for polygon, colour, below in body:
         outline = camera.outline(pose.place(polygon))
         lower = None if below is None else light.on(below)
         fill(image, outline, light.on(colour), lower)
