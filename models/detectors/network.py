@@ -94,7 +94,10 @@ def raw_rows(output: NDArray[np.float32], min_score: float) -> Rows:
 
 
 def without_overlaps(rows: Rows, iou: float = NMS_IOU) -> Rows:
-    """Best first, without those that share more than `iou` with a better one."""
+    """Best first, without those that share more than `iou` with a better one.
+
+    Columns after the fifth are carried along.
+    """
     left = rows[np.argsort(-rows[:, 4], kind="stable")]
     kept = []
     while len(left):
@@ -105,7 +108,7 @@ def without_overlaps(rows: Rows, iou: float = NMS_IOU) -> Rows:
         areas = (left[:, 2:4] - left[:, :2]).prod(axis=1)
         union = (best[2:4] - best[:2]).prod() + areas - shared
         left = left[shared <= iou * union]
-    return np.array(kept, np.float32).reshape(-1, 5)
+    return np.array(kept, np.float32).reshape(-1, rows.shape[1])
 
 
 def _check_ports(session: Session) -> bool:

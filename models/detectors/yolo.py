@@ -10,8 +10,10 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from models.base import Box, Corners, Detection, Image, ModelError
+from models.detectors.corners import BUNDLED as CORNERS_BUNDLED
 from models.detectors.corners import CornerFinder, Look
 from models.detectors.network import STRIDE, Network, Rows, without_overlaps
+from models.download import locate
 from models.runtime import Session
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "plate-detector.onnx"
@@ -35,16 +37,18 @@ MOST_SPREAD = 0.12
 class YoloDetector:
     """Finds plates with a YOLO network exported to ONNX.
 
-    `weights` None takes the network that we trained (see its card beside it). Its output may
-    be raw, (1, 5, anchors): centre, size and score of every anchor, or free of overlaps,
-    (1, n, 6): corners, score and class. `size` is the (width, height) to which pictures are
-    scaled, with a border where their shape differs; pictures of another shape get another
-    canvas of about the same area, so that every picture costs the same. Half of `size` takes a
-    quarter of the time and loses far plates. Plates below `min_score` are not reported.
+    `weights` is a path, a URL or a hub name (see `models.download`); None takes the network that
+    we trained (see its card beside it). Its output may be raw, (1, 5, anchors): centre, size
+    and score of every anchor, or free of overlaps, (1, n, 6): corners, score and class. `size`
+    is the (width, height) to which pictures are scaled, with a border where their shape
+    differs; pictures of another shape get another canvas of about the same area, so that every
+    picture costs the same. Half of `size` takes a quarter of the time and loses far plates.
+    Plates below `min_score` are not reported.
 
     With `second_look`, each box is looked at again at the picture's own resolution: it gets its
     four corners and a box to the pixel, and what turns out to be no plate is dropped. Where the
-    corners are unsure, the first box stays and `corners` is None.
+    corners are unsure, the first box stays and `corners` is None. `corner_weights` are those of
+    that network, ours if None.
 
     Raises `ModelError` if a network cannot be used; they are loaded here. One instance
     serves one thread.
@@ -53,20 +57,25 @@ class YoloDetector:
     def __init__(
         self,
         *,
-        weights: Path | None = None,
+        weights: str | Path | None = None,
         size: tuple[int, int] = (416, 256),
         min_score: Annotated[float, Ge(0), Le(1)] = 0.25,
         second_look: bool = False,
+        corner_weights: str | Path | None = None,
         runtime: str = "onnxruntime",
         threads: int = 1,
     ) -> None:
         width, height = size
         if any(side <= 0 or side % STRIDE for side in (width, height)):
             raise ModelError(f"size {width}x{height}: both must be multiples of {STRIDE}")
-        self._open = partial(Session, Path(weights or BUNDLED), runtime=runtime, threads=threads)
+        file = locate(weights, bundled=BUNDLED)
+        self._open = partial(Session, file, runtime=runtime, threads=threads)
         self._size = (width, height)
         self._networks = {self._size: Network(self._open(input_size=self._size), self._size)}
-        self._finder = CornerFinder(runtime=runtime, threads=threads) if second_look else None
+        self._finder = None
+        if second_look:
+            corners = locate(corner_weights, bundled=CORNERS_BUNDLED)
+            self._finder = CornerFinder(corners, runtime=runtime, threads=threads)
         self._min_score = min_score
 
     def detect(self, image: Image) -> list[Detection]:

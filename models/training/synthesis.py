@@ -14,9 +14,13 @@ from models.training.canvas import Camera, Points
 from models.training.faces import build_vehicle
 from models.training.plates import LAYOUTS, bare, plate_text
 from models.training.vehicles import Light, Pose, Vehicle, draw_vehicle, plate_quad
+from models.training.weather import spoil
 
 PLATE_PX = (28.0, 250.0)
 """The width of a plate in the picture, from far to near."""
+
+BALD_SHARE = 0.06
+"""Of the vehicles, those that carry no plate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +49,29 @@ class _Placed:
 
 
 def render_scene(
-    rng: np.random.Generator, size: tuple[int, int] = (1280, 720), *, night: bool | None = None
+    rng: np.random.Generator,
+    size: tuple[int, int] = (1280, 720),
+    *,
+    night: bool | None = None,
+    bald: float = BALD_SHARE,
 ) -> Rendered:
     """A random scene of one to three vehicles; `size` is (width, height).
 
-    `night` None leaves the time of day to chance. The same state of `rng` gives the same
-    picture.
+    `night` None leaves the time of day to chance; `bald` is the share of vehicles without a
+    plate. The same state of `rng` gives the same picture.
     """
     dark = bool(rng.random() < 0.25) if night is None else night
     camera = _random_camera(rng, size)
     image = draw_backdrop(rng, camera)
     light = _random_light(rng, dark)
     image = (image * np.array(light.ambient)).clip(0, 255).astype(np.uint8)
-    placed = _place_vehicles(rng, camera)
+    placed = _place_vehicles(rng, camera, bald)
     for one in sorted(placed, key=lambda one: -one.pose.z):
         draw_vehicle(image, camera, one.vehicle, one.pose, light)
+    plates = tuple(one.truth for one in placed if one.truth is not None)
+    image = spoil(rng, image, [np.array(plate.corners) for plate in plates])
     image = degrade(rng, image, dark=dark)
-    return Rendered(image, tuple(one.truth for one in placed if one.truth is not None))
+    return Rendered(image, plates)
 
 
 def truth_of(camera: Camera, vehicle: Vehicle, pose: Pose, text: str) -> RenderedPlate | None:
@@ -121,11 +131,11 @@ def _random_light(rng: np.random.Generator, dark: bool) -> Light:
     return Light(ambient, plate=rng.uniform(max(level, 0.3), 0.95), lamps=rng.random() < 0.8)
 
 
-def _place_vehicles(rng: np.random.Generator, camera: Camera) -> list[_Placed]:
+def _place_vehicles(rng: np.random.Generator, camera: Camera, bald: float) -> list[_Placed]:
     placed: list[_Placed] = []
     wanted = int(rng.integers(1, 4))
     for _ in range(8 * wanted):
-        one = _try_vehicle(rng, camera)
+        one = _try_vehicle(rng, camera, bald)
         if one is not None and all(_apart(one, other) for other in placed):
             placed.append(one)
             if len(placed) == wanted:
@@ -133,11 +143,11 @@ def _place_vehicles(rng: np.random.Generator, camera: Camera) -> list[_Placed]:
     return placed
 
 
-def _try_vehicle(rng: np.random.Generator, camera: Camera) -> _Placed | None:
+def _try_vehicle(rng: np.random.Generator, camera: Camera, share: float) -> _Placed | None:
     """A vehicle whose plate lies in the picture; None if these dice put it outside."""
     layout = LAYOUTS[rng.integers(len(LAYOUTS))]
     text = plate_text(rng, str(rng.choice(layout.patterns)))
-    bald = rng.random() < 0.06
+    bald = rng.random() < share
     rear = bool(rng.random() < 0.4)
     away = camera.focal_px * layout.size_mm[0] / 1000 / _random_width(rng, camera.size)
     across = (rng.uniform(0.06, 0.94) - 0.5) * camera.size[0] / camera.focal_px * away

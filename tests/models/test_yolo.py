@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.base import ModelError
-from models.detectors.yolo import BUNDLED, Letterbox, YoloDetector, without_overlaps
-from models.training.evaluate import iou_matrix
+from models.detectors.network import Letterbox, without_overlaps
+from models.detectors.yolo import BUNDLED, YoloDetector, canvas_for
+from models.training.scores import iou_matrix
 from models.training.synthesis import render_scene
 
 
@@ -57,6 +58,7 @@ CORNERS = [
     [400, 300, 400, 320, 0.8, 0],  # no width
     [0, 0, 0, 0, 0, 0],
 ]
+PLAIN: dict = {"size": (640, 384), "second_look": False}
 EXPECTED = [((160, 180, 240, 220), 0.9), ((0, 0, 44, 36), 0.7), ((540, 370, 660, 430), 0.6)]
 
 
@@ -65,7 +67,7 @@ EXPECTED = [((160, 180, 240, 220), 0.9), ((0, 0, 44, 36), 0.7), ((540, 370, 660,
 def test_boxes_in_pixels_of_the_picture(tmp_path, answer, runtime):
     pytest.importorskip(runtime)
     file = write_detector(tmp_path / "constant.onnx", answer)
-    detector = YoloDetector(weights=file, runtime=runtime)
+    detector = YoloDetector(weights=file, runtime=runtime, **PLAIN)
     found = detector.detect(np.zeros((720, 1280, 3), np.uint8))
     assert [one.box for one in found] == [pytest.approx(box, abs=0.01) for box, _ in EXPECTED]
     assert [one.score for one in found] == pytest.approx([score for _, score in EXPECTED])
@@ -75,26 +77,54 @@ def test_the_canvas_is_turned_for_upright_pictures(tmp_path):
     """Here 720x1280 in 384x640: half as large, 12 grey columns left and right."""
     upright = RAW.copy()
     upright[:2] = RAW[1::-1]
-    detector = YoloDetector(weights=write_detector(tmp_path / "constant.onnx", upright))
+    detector = YoloDetector(weights=write_detector(tmp_path / "constant.onnx", upright), **PLAIN)
     best = detector.detect(np.zeros((1280, 720, 3), np.uint8))[0]
     assert best.box == pytest.approx((160, 180, 240, 220), abs=0.01)
     lying = detector.detect(np.zeros((720, 1280, 3), np.uint8))[0]
     assert lying.box == pytest.approx((184, 156, 264, 196), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("picture", "canvas"),
+    [
+        ((1920, 1080), (416, 256)),
+        ((1280, 960), (384, 288)),
+        ((640, 640), (320, 320)),
+        ((480, 640), (288, 384)),
+        ((1080, 1920), (256, 416)),
+        ((2560, 1080), (416, 256)),
+    ],
+)
+def test_every_shape_of_picture_has_a_canvas_of_the_same_cost(picture, canvas):
+    assert canvas_for(picture, (416, 256)) == canvas
+    assert canvas[0] * canvas[1] <= 1.05 * 416 * 256
+
+
+@given(
+    picture=st.tuples(st.integers(20, 5000), st.integers(20, 5000)),
+    size=st.tuples(st.integers(1, 30), st.integers(1, 30)),
+)
+def test_no_other_shape_makes_a_picture_smaller_than_the_asked_size(picture, size):
+    size = (32 * size[0], 32 * size[1])
+    canvas = canvas_for(picture, size)
+    scales = [min(one[0] / picture[0], one[1] / picture[1]) for one in (canvas, size)]
+    assert scales[0] >= scales[1]
+    assert canvas[0] * canvas[1] <= 1.05 * size[0] * size[1]
+    assert canvas[0] % 32 == canvas[1] % 32 == 0
+
+
 def test_a_network_of_fixed_size_takes_upright_pictures_as_it_can(tmp_path):
     file = write_detector(tmp_path / "constant.onnx", RAW, size=(384, 640))
-    best = YoloDetector(weights=file).detect(np.zeros((768, 640, 3), np.uint8))[0]
+    best = YoloDetector(weights=file, **PLAIN).detect(np.zeros((768, 640, 3), np.uint8))[0]
     assert best.box == pytest.approx((220, 394, 340, 454), abs=0.01)  # 160 grey columns
 
 
 def test_min_score(tmp_path):
     file = write_detector(tmp_path / "constant.onnx", RAW)
     picture = np.zeros((720, 1280, 3), np.uint8)
-    assert len(YoloDetector(weights=file).detect(picture)) == 3
-    assert len(YoloDetector(weights=file, min_score=0.05).detect(picture)) == 4
-    assert len(YoloDetector(weights=file, min_score=0.65).detect(picture)) == 2
-    assert YoloDetector(weights=file, min_score=0.99).detect(picture) == []
+    for min_score, count in ((0.25, 3), (0.05, 4), (0.65, 2), (0.99, 0)):
+        detector = YoloDetector(weights=file, min_score=min_score, **PLAIN)
+        assert len(detector.detect(picture)) == count
 
 
 def test_an_empty_picture_has_no_plates(tmp_path):
@@ -190,7 +220,8 @@ def test_the_shipped_weights_find_a_rendered_plate(runtime):
 
 def test_the_shipped_weights_find_it_in_portrait_and_in_a_small_picture_too():
     scene = render_scene(np.random.default_rng(5), (1280, 720), night=False)
-    x1, y1, x2, y2 = (round(value) for value in scene.plates[0].box)
+    largest = max(scene.plates, key=lambda plate: plate.box[2] - plate.box[0])
+    x1, y1, x2, y2 = (round(value) for value in largest.box)
     side = 3 * (x2 - x1)
     left, top = max(0, (x1 + x2 - side) // 2), max(0, (y1 + y2 - side) // 2)
     small = scene.image[top : top + side, left : left + side]
