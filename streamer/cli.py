@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.base import ModelError
-from streamer.cli_train import add_evaluate, add_train
+from streamer.cli_evaluate import add_evaluate
+from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
 from streamer.errors import UserError
 from streamer.logs import start_logging

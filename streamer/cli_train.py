@@ -1,4 +1,4 @@
-"""`plate-streamer train …` and `plate-streamer evaluate …`: from annotations to weights."""
+"""`plate-streamer train …`: from annotations to weights."""
 
 import argparse
 import sys
@@ -29,6 +29,8 @@ RECIPE_HELP = {
     "plain_epochs": "at the end: whole pictures instead of mosaics",
     "rendered": "rendered scenes that join the annotated pictures",
     "rendered_val": "rendered scenes among the val pictures",
+    "planted": "train pictures repeated with drawn plates over their own",
+    "relabel": "redraw the boxes tightly and add plates that nobody boxed",
     "seed": "another seed, another training",
     "bf16": "bfloat16 where the processor computes in it: faster",
 }
@@ -112,7 +114,7 @@ def _write_beside(options: argparse.Namespace, found: "VocImport") -> None:
 
 def _add_detector(add: Add) -> None:
     parser = add("detector", _train_detector, "Train a plate detector from scratch.")
-    _add_tables(parser)
+    add_tables(parser)
     parser.add_argument(
         "--run", type=Path, default=Path("runs/detector"), help="default: runs/detector"
     )
@@ -134,7 +136,7 @@ def _train_detector(options: argparse.Namespace) -> int:
 
     values: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Recipe)}
     trained = train_detector(
-        tables=_tables(options),
+        tables=tables_of(options),
         run=options.run,
         images=options.images,
         recipe=Recipe(**values),
@@ -161,34 +163,8 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_evaluate(add: Add) -> None:
-    """The commands below `evaluate`."""
-    parser = add("detector", _evaluate, "Hold a detector against annotated val pictures.")
-    _add_tables(parser)
-    parser.add_argument("--weights", type=Path, help="ONNX file (default: the bundled one)")
-    parser.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"))
-    parser.add_argument("--min-score", type=float)
-    parser.add_argument("--runtime", default="onnxruntime", choices=("onnxruntime", "openvino"))
-    parser.add_argument("--rendered", type=int, default=0, help="rendered scenes on top")
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from models.training.evaluate import evaluate_detector
-
-    evaluation = evaluate_detector(
-        tables=_tables(options),
-        images=options.images,
-        weights=options.weights,
-        size=tuple(options.size) if options.size else None,
-        min_score=options.min_score,
-        runtime=options.runtime,
-        rendered=options.rendered,
-    )
-    print(evaluation.table())
-    return 0
-
-
-def _add_tables(parser: argparse.ArgumentParser) -> None:
+def add_tables(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name annotated pictures."""
     parser.add_argument(
         "--data",
         type=Path,
@@ -200,7 +176,8 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, help="default: 'images' beside the tables' folder")
 
 
-def _tables(options: argparse.Namespace) -> list[Path]:
+def tables_of(options: argparse.Namespace) -> list[Path]:
+    """The tables that `add_tables` took: files, or all of a folder."""
     tables: list[Path] = []
     for path in options.data:
         tables += sorted(path.glob("*.csv")) if path.is_dir() else [path]

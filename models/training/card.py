@@ -5,13 +5,16 @@ The JSON is for programs (loading checks the SHA-256), the Markdown of it for pe
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 
 from models.runtime import Port, Session, sha256_of
 from models.training.detector import Recipe, TrainedDetector
-from models.training.evaluate import Evaluation
+from models.training.faults import Bare
+from models.training.figures import Evaluation
+from models.training.scores import Score
+from models.training.tightness import BandScore, Tightness
 
 LICENCE = "AGPL-3.0-or-later"
 """The training tool, ultralytics, is under the AGPL and holds that for what it makes."""
@@ -29,6 +32,7 @@ ORIGINS = {
 """Where the pictures of the bundled weights come from, by source."""
 
 Card = dict[str, object]
+Figures = Score | BandScore | Tightness | Bare
 
 
 def describe(
@@ -58,7 +62,10 @@ def describe(
             "runtime": evaluation.runtime,
             "min_score": evaluation.min_score,
             "best_f1_at_score": round(evaluation.best_score, 3),
-            "scores": [_rounded(asdict(score)) for score in evaluation.scores],
+            "scores": _rows(evaluation.scores),
+            "heights": _rows(band for band in evaluation.bands if band.plates),
+            "tightness": _rows(evaluation.tightness),
+            "without_plates": _rows(evaluation.bare),
         },
     }
 
@@ -102,9 +109,19 @@ def to_markdown(card: Card) -> str:
     return "\n".join(parts) + "\n"
 
 
+TABLES = {
+    "heights": "By the height of the plate in pixels of the stored picture, `low` up to below "
+    "`high`; plates of other heights are left out, found or not.",
+    "tightness": "How the boxes fit the plates that they found: medians. `beyond` is by how much "
+    "the left, top, right and bottom side reach beyond the annotated one, as share of the "
+    "plate's width or height, and `spread` the median absolute deviation of that; "
+    "`corner_error` is the mean distance of the corners as share of the plate's height.",
+    "without_plates": "False boxes in pictures without plates, at the same score.",
+}
+"""The further tables of an evaluation and what is to be said of each; older cards have none."""
+
+
 def _evaluation(content: Mapping[str, object]) -> list[str]:
-    scores = content["scores"]
-    rows = [dict(_items(score)) for score in scores] if isinstance(scores, list) else []
     size = content["picture_size"]
     shape = "x".join(map(str, size)) if isinstance(size, list) else str(size)
     return [
@@ -112,14 +129,35 @@ def _evaluation(content: Mapping[str, object]) -> list[str]:
         f"The exported file on the val pictures, at {shape} with {content['runtime']}. Precision "
         f"and recall at score {content['min_score']} (best F1 at {content['best_f1_at_score']}), "
         "overlap 0.5.",
-        "",
-        "| " + " | ".join(rows[0]) + " |",
-        "|" + "---|" * len(rows[0]),
-        *("| " + " | ".join(map(str, row.values())) + " |" for row in rows),
+        *_table(content["scores"]),
         "",
         "The boxes of the sources were drawn by different hands, some tighter than others: "
         "`ap50_95` says less than `ap50`, and some plates in the background are not boxed at all.",
+        *(line for key, text in TABLES.items() for line in _titled(text, content.get(key))),
     ]
+
+
+def _titled(text: str, rows: object) -> list[str]:
+    return ["", text, *_table(rows)] if rows else []
+
+
+def _table(content: object) -> list[str]:
+    """Rows with the same keys as a table below an empty line."""
+    rows = [dict(_items(row)) for row in content] if isinstance(content, list) else []
+    if not rows:
+        return []
+    return [
+        "",
+        "| " + " | ".join(rows[0]) + " |",
+        "|" + "---|" * len(rows[0]),
+        *("| " + " | ".join(map(_cell, row.values())) + " |" for row in rows),
+    ]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_cell, value))
+    return "" if value is None else str(value)
 
 
 def _data(trained: TrainedDetector) -> dict[str, object]:
@@ -139,8 +177,14 @@ def _meaning(port: Port) -> str:
     return "anchors: centre x, y, width, height in pixels of the input, score; with overlaps"
 
 
-def _rounded(values: Mapping[str, object]) -> dict[str, object]:
-    return {k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()}
+def _rows(figures: Iterable[Figures]) -> list[dict[str, object]]:
+    return [{k: _rounded(v) for k, v in asdict(one).items()} for one in figures]
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [_rounded(part) for part in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _items(mapping: object) -> list[tuple[str, object]]:

@@ -12,7 +12,7 @@ from typing import Any
 from models.base import ModelError
 from models.training.card import LICENCE, describe, write_card
 from models.training.detector import CLASS_NAME, TrainedDetector, trained_detector
-from models.training.evaluate import Evaluation, evaluate_detector
+from models.training.evaluate import Evaluation, Material, evaluate_detector
 from models.training.frameworks import load_ultralytics
 
 OPSET = 17
@@ -84,13 +84,13 @@ def _set_texts(network: Any) -> None:
 
 def _evaluate(run: Path, weights: Path, trained: TrainedDetector) -> Evaluation:
     places = json.loads((run / "tables.json").read_text(encoding="utf-8"))
-    return evaluate_detector(
+    material = Material(
         tables=[Path(table) for table in places["tables"]],
         images=Path(places["images"]) if places["images"] else None,
-        weights=weights,
         rendered=trained.recipe.rendered_val,
         seed=trained.recipe.seed,
     )
+    return evaluate_detector(material, options={"weights": weights})
 
 
 def _worth(evaluation: Evaluation) -> float:
