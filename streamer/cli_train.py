@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
-KINDS: dict[str, Callable[[str], object]] = {"hours": float, "start": str}
+KINDS: dict[str, Callable[[str], object]] = {"hours": float, "start": str, "detector": str}
 """Of the options that are None unless given."""
 
 RECIPE_HELP = {
@@ -113,15 +113,24 @@ def _write_beside(options: argparse.Namespace, found: "VocImport") -> None:
 
 
 def _add_detector(add: Add) -> None:
-    parser = add("detector", _train_detector, "Train a plate detector from scratch.")
+    parser = add(
+        "detector", _train_detector, "Train a plate detector, from scratch or from weights."
+    )
     add_tables(parser)
     parser.add_argument(
         "--run", type=Path, default=Path("runs/detector"), help="default: runs/detector"
     )
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
-    for field in fields(Recipe):
+    add_recipe(parser, Recipe, RECIPE_HELP)
+
+
+def add_recipe(
+    parser: argparse.ArgumentParser, recipe: type[Any], texts: Mapping[str, str]
+) -> None:
+    """An option for each field of a recipe (a dataclass whose fields all have defaults)."""
+    for field in fields(recipe):
         name = f"--{field.name.replace('_', '-')}"
-        text = f"{RECIPE_HELP[field.name]} (default: {field.default})"
+        text = f"{texts[field.name]} (default: {field.default})"
         if isinstance(field.default, bool):
             parser.add_argument(
                 name, action=argparse.BooleanOptionalAction, default=field.default, help=text
@@ -131,15 +140,19 @@ def _add_detector(add: Add) -> None:
             parser.add_argument(name, type=kind, default=field.default, help=text)
 
 
+def recipe_of(options: argparse.Namespace, recipe: type[Any]) -> Any:
+    """The recipe that `add_recipe` took."""
+    return recipe(**{field.name: getattr(options, field.name) for field in fields(recipe)})
+
+
 def _train_detector(options: argparse.Namespace) -> int:
     from models.training.detector import train_detector
 
-    values: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(Recipe)}
     trained = train_detector(
         tables=tables_of(options),
         run=options.run,
         images=options.images,
-        recipe=Recipe(**values),
+        recipe=recipe_of(options, Recipe),
         resume=options.resume,
     )
     print(

@@ -38,7 +38,11 @@ EVERY = 100
 
 @dataclass(frozen=True, slots=True)
 class CornerRecipe:
-    """How the network is trained; together with the data, all that a repetition needs."""
+    """How the network is trained; together with the data, all that a repetition needs.
+
+    `detector` is the ONNX file of the detector whose mistakes are learnt to be refused (None:
+    the bundled one).
+    """
 
     steps: int = 2500
     batch: int = 96
@@ -46,6 +50,7 @@ class CornerRecipe:
     rendered: int = 800
     rendered_val: int = 100
     width: int = 24
+    detector: str | None = None
     seed: int = 0
 
 
@@ -99,7 +104,8 @@ def load_splits(
     """The pieces of the splits; rendered scenes are written below `folder`. Slow: it detects."""
     from models.detectors.yolo import YoloDetector
 
-    detect = YoloDetector(min_score=0.02, size=(416, 256), second_look=False).detect
+    weights = recipe.detector
+    detect = YoloDetector(weights=weights, min_score=0.02, second_look=False).detect
     scenes = [one for one in scenes_of(tables, images) if one.split in splits]
     for split, count in zip(SPLITS, (recipe.rendered, recipe.rendered_val), strict=True):
         if split in splits:
