@@ -1,11 +1,13 @@
 """The same call over both runtimes, on networks of a few bytes that are built here."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from models import runtime as runtime_module
 from models.base import ModelError
 from models.runtime import Session
 
@@ -123,3 +125,110 @@ def test_openvino_missing_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(ModelError, match=r"plate-streamer\[openvino\]"):
         Session(write_network(tmp_path / "tiny.onnx"), runtime="openvino")
+
+
+def changed(file: Path, change: Callable[[onnx.ModelProto], None]) -> Path:
+    model = onnx.load(write_network(file))
+    change(model)
+    file.write_bytes(model.SerializeToString())
+    return file
+
+
+def of_ir_99(model):
+    model.ir_version = 99
+
+
+def of_opset_99(model):
+    model.opset_import[0].version = 99
+
+
+def of_unknown_node(model):
+    model.graph.node[0].op_type = "Frobnicate"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "change", "message"),
+    [
+        ("onnxruntime", of_ir_99, r"\(Unsupported model IR version: 99, max"),
+        ("onnxruntime", of_opset_99, r"\(ONNX Runtime only .*Opset 99"),
+        ("onnxruntime", of_unknown_node, r"\(.*Frobnicate"),
+        ("openvino", of_unknown_node, r"\(.*Frobnicate"),
+    ],
+)
+def test_a_network_that_is_newer_than_the_runtime(tmp_path, runtime, change, message):
+    """OpenVINO takes any IR and opset whose nodes it knows."""
+    pytest.importorskip(runtime)
+    file = changed(tmp_path / "newer.onnx", change)
+    with pytest.raises(ModelError, match=rf"newer\.onnx: no usable ONNX model {message}"):
+        Session(file, runtime=runtime, input_size=(8, 4))
+
+
+def capabilities(monkeypatch, *names: str) -> None:
+    class Core:
+        def get_property(self, device: str, name: str) -> list[str]:
+            assert (device, name) == ("CPU", "OPTIMIZATION_CAPABILITIES")
+            return list(names)
+
+    monkeypatch.setattr(runtime_module, "_openvino", lambda: type("openvino", (), {"Core": Core}))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "wanted", "processor", "chosen"),
+    [
+        ("openvino", "auto", ["FP32", "BF16"], "bf16"),
+        ("openvino", "bf16", ["FP32", "BF16"], "bf16"),
+        ("openvino", "f32", ["FP32", "BF16"], "f32"),
+        ("openvino", "auto", ["FP32", "INT8"], "f32"),
+        ("onnxruntime", "auto", ["FP32", "BF16"], "f32"),
+        ("onnxruntime", "f32", ["FP32"], "f32"),
+    ],
+)
+def test_the_precision_that_runtime_and_processor_have(
+    monkeypatch, runtime, wanted, processor, chosen
+):
+    capabilities(monkeypatch, *processor)
+    assert runtime_module._precision(runtime, wanted) == chosen
+
+
+@pytest.mark.parametrize(
+    ("runtime", "wanted", "message"),
+    [
+        ("onnxruntime", "bf16", "onnxruntime computes in f32 alone; precision bf16 needs runtime"),
+        ("openvino", "bf16", "this processor does not compute in bf16; take precision auto"),
+        ("openvino", "fp16", "no such precision 'fp16'; known: auto, f32, bf16"),
+        ("onnxruntime", "int8", "no such precision 'int8'"),
+    ],
+)
+def test_a_precision_that_is_not_to_be_had(tmp_path, monkeypatch, runtime, wanted, message):
+    capabilities(monkeypatch, "FP32", "INT8")
+    with pytest.raises(ModelError, match=message):
+        Session(tmp_path / "any.onnx", runtime=runtime, precision=wanted)
+
+
+def convolution(path: Path) -> Path:
+    """Adds up 64 channels, which is what runtimes compute in fewer bits."""
+    shape = (1, 64, "height", "width")
+    image = helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)
+    total = helper.make_tensor_value_info("total", TensorProto.FLOAT, [None] * 4)
+    ones = helper.make_tensor("ones", TensorProto.FLOAT, [64, 64, 1, 1], [1.0] * 64 * 64)
+    nodes = [helper.make_node("Conv", ["images", "ones"], ["total"])]
+    graph = helper.make_graph(nodes, "sum", [image], [total], [ones])
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path
+    )
+    return path
+
+
+def test_bf16_is_rougher_where_the_processor_has_it_and_auto_takes_it(tmp_path):
+    openvino = pytest.importorskip("openvino")
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this processor does not compute in bf16")
+    file = convolution(tmp_path / "sum.onnx")
+    blob = np.full((1, 64, 16, 16), 1.001, np.float32)
+    totals = {}
+    for precision in ("f32", "bf16", "auto"):
+        session = Session(file, runtime="openvino", input_size=(16, 16), precision=precision)
+        totals[precision] = float(session.run(blob)[0].mean())
+        assert session.precision == ("f32" if precision == "f32" else "bf16")
+    assert totals["f32"] == pytest.approx(64.064, abs=1e-4)
+    assert totals["bf16"] == totals["auto"] == pytest.approx(64.0, abs=0.02)
