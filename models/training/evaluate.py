@@ -159,7 +159,8 @@ def _scenes(material: Material, folder: Path) -> list[Scene]:
     annotated = scenes_of(material.tables, material.images)
     scenes = [scene for scene in annotated if scene.split == "val"] + scenes
     scenes += render_scenes(folder, "val", material.rendered, material.seed)
-    return scenes + list(render_bare(folder, material.rendered, material.seed))
+    numbers = told(range(material.rendered), "scenes without plates rendered")
+    return scenes + [render_bare(folder, number, material.seed) for number in numbers]
 
 
 def _defaults(make: Callable[..., Detector]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Pictures without plates: rendered ones, the user's own, and plates that are painted over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -25,15 +25,14 @@ FILL_PX = 24
 """Filling is done with the plate this high: then no row of it is far from its surroundings."""
 
 
-def render_bare(folder: Path, count: int, seed: int) -> Iterator[Scene]:
-    """Drawn scenes whose vehicles carry no plates; the same seed gives the same ones."""
-    for number in range(count):
-        # 2 where `render_scenes` has the number of the split
-        rng = np.random.default_rng([seed, 2, number])
-        path = folder / f"bare{number:05d}.jpg"
-        image = render_scene(rng, RENDERED_SIZE, bald=1.0).image
-        cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 90])
-        yield Scene(path, RENDERED_BARE, "val", RENDERED_SIZE, ())
+def render_bare(folder: Path, number: int, seed: int) -> Scene:
+    """A drawn scene whose vehicles carry no plates; the same number and seed give the same one."""
+    # 2 where `render_scenes` has the number of the split
+    rng = np.random.default_rng([seed, 2, number])
+    path = folder / f"bare{number:05d}.jpg"
+    image = render_scene(rng, RENDERED_SIZE, bald=1.0).image
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return Scene(path, RENDERED_BARE, "val", RENDERED_SIZE, ())
 
 
 def pictures_in(folder: Path) -> list[Scene]:
