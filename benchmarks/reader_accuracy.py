@@ -5,7 +5,10 @@
 DIR holds `annotations/*.csv` (image, xmin, ymin, xmax, ymax, plate_text, split) and the pictures
 that they name under `images/`. A plate counts only if all of its characters are right. `--plain`
 gives the network the crops as they are; `--jitter 0.05` moves each side of a box at random by up
-to that share of the box, as a detector does.
+to that share of the box, as a detector does. `--crops first|box|corners` cuts as the daemon would,
+where its detector finds the plate: by the box of the first look, by the box of the second one, or
+upright by its corners (`--margin` is then in shares of the plate's sides); a plate that is not
+found counts as misread, and sources of crops are left out.
 """
 
 import argparse
@@ -19,10 +22,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.base import Box, Image, Reader, Reading
+from models.base import Box, Detection, Image, Reader, Reading
+from models.detectors.yolo import YoloDetector
 from models.readers.paddle import PaddleReader
 from models.readers.rapidocr import RapidocrReader
 from models.readers.rows import whole
+from models.training.scores import iou_matrix
+from models.training.tables import read_tables
+from streamer.stages.views import cut_out
 
 READERS = {"rapidocr": RapidocrReader, "paddle": PaddleReader}
 
@@ -64,6 +71,26 @@ def load(data: Path, split: str, margin: float, jitter: float, limit: int) -> It
             yield Plate(table.stem, cut(picture, box, margin), row["plate_text"])
 
 
+def found_by(detector: YoloDetector, data: Path, options: argparse.Namespace) -> Iterator[Plate]:
+    """The plates with text on the pictures of whole scenes, cut where the detector sees them."""
+    annotations = data / "annotations"
+    tables = [one for one in sorted(annotations.glob("*.csv")) if "crops" not in one.stem]
+    for row in read_tables(*tables).to_dict("records"):
+        if row["split"] != options.split or not row["plate_text"]:
+            continue
+        picture = np.asarray(cv2.imread(str(data / "images" / row["image"])), np.uint8)
+        truth = tuple(float(row[key]) for key in ("xmin", "ymin", "xmax", "ymax"))
+        seen = detector.detect(picture)
+        overlaps = iou_matrix([truth], [one.box for one in seen])[0] if seen else np.zeros(1)
+        if overlaps.max() < 0.3:
+            yield Plate(row["source"], np.zeros((8, 32, 3), np.uint8), row["plate_text"])
+            continue
+        one = seen[int(overlaps.argmax())]
+        if options.crops != "corners":
+            one = Detection(one.box, one.score)
+        yield Plate(row["source"], cut_out(picture, one, options.margin), row["plate_text"])
+
+
 def cut(picture: Image, box: Box, margin: float) -> Image:
     """The box and a margin around it, given in heights of the box."""
     x1, y1, x2, y2 = box
@@ -93,12 +120,19 @@ def main() -> int:
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--margin", type=float, default=0.05)
     parser.add_argument("--jitter", type=float, default=0.0)
+    parser.add_argument(
+        "--crops", choices=("annotated", "first", "box", "corners"), default="annotated"
+    )
     parser.add_argument("--limit", type=int, default=0, help="plates per source; 0 for all")
     parser.add_argument("--runtime", help="of the reader rapidocr: onnxruntime or openvino")
     options = parser.parse_args()
     kind = PlainReader if options.plain else READERS[options.reader]
     reader = kind(**({"runtime": options.runtime} if options.runtime else {}))
-    found = load(options.data, options.split, options.margin, options.jitter, options.limit)
+    if options.crops == "annotated":
+        found = load(options.data, options.split, options.margin, options.jitter, options.limit)
+    else:
+        detector = YoloDetector(second_look=options.crops != "first")
+        found = found_by(detector, options.data, options)
     counts, seconds = measure(reader, list(found))
     counts["all"] = tuple(map(sum, zip(*counts.values(), strict=True)))
     for source, (right, count) in counts.items():

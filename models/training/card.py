@@ -122,6 +122,27 @@ TABLES = {
 
 
 def _evaluation(content: Mapping[str, object]) -> list[str]:
+    return _of_corners(content) if "report" in content else _of_detector(content)
+
+
+def _of_corners(content: Mapping[str, object]) -> list[str]:
+    """What a second look was found to do."""
+    lines = content["report"]
+    habits = [{"source": name, "left, top, right, bottom": sides}
+              for name, sides in _items(content["habits"])]  # fmt: skip
+    return [
+        "",
+        "The exported file on windows around the val pictures' annotated boxes:",
+        "",
+        *(f"- {line}" for line in (lines if isinstance(lines, list) else [])),
+        "",
+        "How far beside the plate's edge each source draws its boxes, as learnt along, in shares "
+        "of the box (0 where the corners are known):",
+        *_table(habits),
+    ]
+
+
+def _of_detector(content: Mapping[str, object]) -> list[str]:
     size = content["picture_size"]
     shape = "x".join(map(str, size)) if isinstance(size, list) else str(size)
     return [

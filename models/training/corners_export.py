@@ -112,11 +112,7 @@ def _card(
             " their Laplace scale, logit of being a plate",
         },
         "data": {
-            name: {
-                "pieces": count,
-                "origin": ORIGINS.get(name.split("/")[1].split(",")[0], "not stated"),
-            }
-            for name, count in counts.items()
+            name: {"pictures": count, "origin": _origin(name)} for name, count in counts.items()
         },
         "recipe": {
             "command": "plate-streamer train corners --data ANNOTATIONS --run RUN",
@@ -131,9 +127,7 @@ def _card(
         },
         "evaluation": {
             "report": lines,
-            "drawn beside the edge (left, top, right, bottom; shares of the box)": {
-                name: [round(value, 3) for value in sides] for name, sides in habits
-            },
+            "habits": {name: [round(value, 3) for value in sides] for name, sides in habits},
         },
     }
 

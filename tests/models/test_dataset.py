@@ -1,6 +1,7 @@
 """From tables to a data set on disk: nothing of the validation may be trained on."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -140,3 +141,40 @@ def test_rendered_scenes_join_and_are_the_same_for_the_same_seed(tmp_path):
         assert len(lines) == len(scene.boxes)
     val = render_scenes(tmp_path / "again", "val", 1, seed=3)[0]
     assert val.path.read_bytes() not in {scene.path.read_bytes() for scene in again}
+
+
+def test_planted_pictures_repeat_train_pictures_with_new_plates(tmp_path):
+    rows = [(f"{n}.png", (20, 20, 60, 32), "train") for n in range(4)]
+    table = write_table(tmp_path, "one", [*rows, ("v.png", BOX, "val")])
+    dataset = build_dataset(tables=[table], folder=tmp_path / "set", planted=3)
+    assert dataset.pictures["train", "planted"] == 3
+    planted = sorted((tmp_path / "set/images/train").glob("planted__*.jpg"))
+    assert len(planted) == 3
+    for picture in planted:
+        label = tmp_path / "set/labels/train" / f"{picture.stem}.txt"
+        _, x, y, w, h = map(float, label.read_text().split())
+        # The new plate covers the old one.
+        assert x - w / 2 <= 20 / 80 + 1e-3
+        assert x + w / 2 >= 60 / 80 - 1e-3
+        assert y - h / 2 <= 20 / 60 + 1e-3
+        assert y + h / 2 >= 32 / 60 - 1e-3
+    again = build_dataset(tables=[table], folder=tmp_path / "again", planted=3)
+    assert again.pictures == dataset.pictures
+    for picture in planted:
+        twin = tmp_path / "again/images/train" / picture.name
+        assert twin.read_bytes() == picture.read_bytes()
+
+
+def test_a_relabelling_changes_the_labels_and_not_the_pictures(tmp_path):
+    table = write_table(tmp_path, "one", [("a.png", BOX, "train"), ("b.png", BOX, "val")])
+
+    def moved(scenes):
+        for scene in scenes:
+            yield replace(scene, boxes=((0.0, 0.0, 40.0, 30.0),))
+
+    build_dataset(tables=[table], folder=tmp_path / "set", relabel=moved)
+    assert (tmp_path / "set/labels/train/one__a.txt").read_text().split() == [
+        "0", "0.250000", "0.250000", "0.500000", "0.500000",
+    ]  # fmt: skip
+    original = (tmp_path / "images/one/a.png").read_bytes()
+    assert (tmp_path / "set/images/train/one__a.png").read_bytes() == original
