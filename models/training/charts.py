@@ -31,7 +31,7 @@ class Chart:
     most: int
 
 
-def histogram(title: str, values: Sequence[float], most_bars: int = 20) -> Chart:
+def histogram(title: str, values: Sequence[float], most_bars: int = 30) -> Chart:
     """How often which value: bars of equal, round width; the last one also holds all beyond it.
 
     It ends where 98 % of the values do, so that one outlier does not press the rest together.

@@ -63,8 +63,8 @@ def split_pictures(
     ways: list[tuple[str, Callable[[str], str], Mapping[str, str]]] = [
         (f"{len(sources)} sources, near-duplicates together", source, near),
         (f"{len(sources)} sources, near-duplicates apart", source, {}),
-        ("picture by picture, near-duplicates together", str, near),
-        ("picture by picture", str, {}),
+        ("pictures, near-duplicates together", str, near),
+        ("pictures", str, {}),
     ]
     for way, key, links in ways if len(sources) > 1 else ways[2:]:
         groups = _groups(pictures, key, links)

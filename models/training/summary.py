@@ -126,7 +126,7 @@ def _odd(box: IntBox, size: tuple[int, int]) -> str | None:
     if width < STEEPEST * height:
         return f"less than {STEEPEST:g} times as wide as high"
     if width * height > 0.8 * size[0] * size[1]:
-        return "a crop: over 80 % of its picture (left out by the detector's training)"
+        return "over 80 % of its picture: the crop of a plate"
     return None
 
 
@@ -142,7 +142,8 @@ def _sources(found: VocImport) -> list[tuple[str, list[int]]]:
     if len(ordered) > SOURCES:
         rest = np.sum([row for _, row in ordered[SOURCES:]], axis=0).tolist()
         ordered[SOURCES:] = [(f"{len(ordered) - SOURCES} more", rest)]
-    return [*ordered, ("all", np.sum([row for _, row in ordered], axis=0).tolist())]
+    whole = np.sum([[0, 0, 0, 0], *(row for _, row in ordered)], axis=0).tolist()
+    return [*ordered, ("all", whole)]
 
 
 def _charts(found: VocImport) -> list[Chart]:
