@@ -189,7 +189,7 @@ def plate_likeness(corners: Points, inside: Grey) -> float:
         _mark(changes, BLANK, WRITTEN),
         _mark(contrast, FAINT, STRONG),
     )
-    return float(np.prod(marks)) ** (1 / 3)
+    return float(np.cbrt(np.prod(marks)))
 
 
 def strokes(inside: Grey) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Box, Corners, Detection
-from models.detectors.yolo import without_overlaps
+from models.detectors.network import without_overlaps
 
 Points = NDArray[np.float64]
 """(4, 2): x and y in pixels."""
@@ -54,9 +54,9 @@ def settled(found: Sequence[Detection], size: tuple[int, int]) -> list[Detection
     """
     clipped = [Detection(_clip(one.box, size), one.score, one.corners) for one in found]
     clipped = [one for one in clipped if min(_sides(one.box)) >= 1]
-    rows = np.array([(*one.box, one.score) for one in clipped], np.float32).reshape(-1, 5)
-    by_row = {row.tobytes(): one for row, one in zip(rows, clipped, strict=True)}
-    return [by_row[row.tobytes()] for row in without_overlaps(rows)]
+    rows = [(*one.box, one.score, number) for number, one in enumerate(clipped)]
+    kept = without_overlaps(np.array(rows, np.float32).reshape(-1, 6))
+    return [clipped[int(number)] for number in kept[:, 5]]
 
 
 def _clip(box: Box, size: tuple[int, int]) -> Box:
@@ -71,4 +71,5 @@ def _sides(box: Box) -> tuple[float, float]:
 def _iou(one: Box, other: Box) -> float:
     low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
     shared = float((high - low).clip(min=0).prod())
-    return shared / max(np.prod(_sides(one)) + np.prod(_sides(other)) - shared, 1e-9)
+    union = sum(width * height for width, height in map(_sides, (one, other))) - shared
+    return shared / max(union, 1e-9)
