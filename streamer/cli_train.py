@@ -41,6 +41,7 @@ def add_train(add: Add) -> None:
     _add_import_voc(add)
     _add_detector(add)
     _add_export(add)
+    _add_quantize(add)
 
 
 def _add_import_voc(add: Add) -> None:
@@ -114,7 +115,7 @@ def _write_beside(options: argparse.Namespace, found: "VocImport") -> None:
 
 def _add_detector(add: Add) -> None:
     parser = add(
-        "detector", _train_detector, "Train a plate detector, from scratch or from weights."
+        "detector", _train_detector, "Train a plate detector, from scratch or on."
     )
     add_tables(parser)
     parser.add_argument(
@@ -167,12 +168,59 @@ def _add_export(add: Add) -> None:
     parser = add("export", _export, "Write a trained detector as ONNX, with its model card.")
     parser.add_argument("--run", type=Path, default=Path("runs/detector"))
     parser.add_argument("--output", type=Path, required=True, metavar="WEIGHTS.onnx")
+    parser.add_argument(
+        "--fixed",
+        type=int,
+        nargs=2,
+        metavar=("WIDTH", "HEIGHT"),
+        help="also a file whose input has this shape alone, for devices that need that",
+    )
+    parser.add_argument("--int8", action="store_true", help="also a file quantised to int8")
 
 
 def _export(options: argparse.Namespace) -> int:
-    from models.training.export import export_detector
+    from models.training.export import export_detector, export_variants
 
     print(export_detector(run=options.run, output=options.output).table())
+    fixed = tuple(options.fixed) if options.fixed else None
+    variants = export_variants(
+        run=options.run, weights=options.output, fixed=fixed, int8=options.int8
+    )
+    for file, evaluation in variants.items():
+        print(f"\n{file}\n{evaluation.table()}")
+    return 0
+
+
+def _add_quantize(add: Add) -> None:
+    text = "Turn a detector's ONNX file into int8: a quarter of the size, about half the time."
+    parser = add("quantize", _quantize, text)
+    parser.add_argument("weights", type=Path, metavar="WEIGHTS.onnx")
+    add_tables(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="OUT.onnx")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("WIDTH", "HEIGHT"),
+        help="calibrate and measure at this size (default: the detector's own)",
+    )
+    parser.add_argument(
+        "--pictures", type=int, default=32, help="train pictures to calibrate on (default: 32)"
+    )
+
+
+def _quantize(options: argparse.Namespace) -> int:
+    from models.training.quantize import quantize_detector
+
+    evaluation = quantize_detector(
+        weights=options.weights,
+        output=options.output,
+        tables=tables_of(options),
+        images=options.images,
+        size=tuple(options.size) if options.size else None,
+        pictures=options.pictures,
+    )
+    print(evaluation.table())
     return 0
 
 

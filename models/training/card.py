@@ -39,16 +39,8 @@ def describe(
     weights: Path, trained: TrainedDetector, evaluation: Evaluation, versions: Mapping[str, str]
 ) -> Card:
     """The card of exported weights."""
-    session = Session(weights)
-    width, height = evaluation.size or (0, 0)
     return {
-        "name": weights.stem,
-        "file": weights.name,
-        "sha256": sha256_of(weights),
-        "licence": LICENCE,
-        "purpose": "finds number plates in pictures of vehicles; one class",
-        "input": _port(session.inputs[0], "RGB in 0..1, shape kept, border grey 114; sides % 32"),
-        "output": _port(session.outputs[0], _meaning(session.outputs[0])),
+        **_file(weights),
         "data": _data(trained),
         "recipe": {"command": command_of(trained.recipe), **asdict(trained.recipe)},
         "training": {
@@ -57,16 +49,54 @@ def describe(
             "start": "random weights",
             **versions,
         },
-        "evaluation": {
-            "picture_size": [width, height],
-            "runtime": evaluation.runtime,
-            "min_score": evaluation.min_score,
-            "best_f1_at_score": round(evaluation.best_score, 3),
-            "scores": _rows(evaluation.scores),
-            "heights": _rows(band for band in evaluation.bands if band.plates),
-            "tightness": _rows(evaluation.tightness),
-            "without_plates": _rows(evaluation.bare),
-        },
+        "evaluation": _figures(evaluation),
+    }
+
+
+def derive(source: Path, weights: Path, evaluation: Evaluation, made: Mapping[str, object]) -> Card:
+    """The card of `weights` that were made out of the file `source`, and `made` says how.
+
+    Data, recipe and training are those of the card beside `source`; without one they are not
+    stated.
+    """
+    file = source.with_suffix(".json")
+    known: Card = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    origin = {"made_from": source.name, "made_from_sha256": sha256_of(source), **made}
+    card = {
+        **_file(weights),
+        "licence": known.get("licence", "not stated"),
+        "data": known.get("data", {}),
+        "recipe": known.get("recipe", {}),
+        "training": dict(_items(known.get("training"))) | origin,
+        "evaluation": _figures(evaluation),
+    }
+    return card | {"note": known["note"]} if "note" in known else card
+
+
+def _file(weights: Path) -> Card:
+    session = Session(weights)
+    return {
+        "name": weights.stem,
+        "file": weights.name,
+        "sha256": sha256_of(weights),
+        "licence": LICENCE,
+        "purpose": "finds number plates in pictures of vehicles; one class",
+        "input": _port(session.inputs[0], "RGB in 0..1, shape kept, border grey 114; sides % 32"),
+        "output": _port(session.outputs[0], _meaning(session.outputs[0])),
+    }
+
+
+def _figures(evaluation: Evaluation) -> Card:
+    width, height = evaluation.size or (0, 0)
+    return {
+        "picture_size": [width, height],
+        "runtime": evaluation.runtime,
+        "min_score": evaluation.min_score,
+        "best_f1_at_score": round(evaluation.best_score, 3),
+        "scores": _rows(evaluation.scores),
+        "heights": _rows(band for band in evaluation.bands if band.plates),
+        "tightness": _rows(evaluation.tightness),
+        "without_plates": _rows(evaluation.bare),
     }
 
 

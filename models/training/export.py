@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from models.base import ModelError
-from models.training.card import LICENCE, describe, write_card
+from models.detectors.yolo import YoloDetector
+from models.training.card import LICENCE, derive, describe, write_card
+from models.training.dataset import RENDERED
 from models.training.detector import CLASS_NAME, TrainedDetector, trained_detector
 from models.training.evaluate import Evaluation, Material, evaluate_detector
-from models.training.frameworks import load_ultralytics
+from models.training.frameworks import TRAIN_EXTRA, load_ultralytics
+from models.training.quantize import PICTURES, Size, chosen, quantize
 
 OPSET = 17
 """Old enough for ONNX Runtime of 2023, new enough for all operators of the network."""
@@ -53,6 +56,64 @@ def export_detector(*, run: Path, output: Path, note: str = "") -> Evaluation:
     return measured[best]
 
 
+def export_variants(
+    *, run: Path, weights: Path, fixed: Size | None = None, int8: bool = False
+) -> dict[Path, Evaluation]:
+    """Further files beside an export of the run, each with a card of its own measurements.
+
+    `fixed` (width, height) writes `…-416x256.onnx`, whose input has that shape and no other, for
+    compilers and devices that need that; `int8` writes `…-int8.onnx`, of the fixed network where
+    both are asked for, calibrated on train pictures of the run. Raises `ModelError` as
+    `export_detector`, and for a size that the network does not take.
+    """
+    written = {}
+    with contextlib.redirect_stdout(sys.stderr):
+        material = _material(run, trained_detector(run))
+        if fixed:
+            source, weights = weights, _named(weights, f"{fixed[0]}x{fixed[1]}")
+            written[weights] = fix_size(source, weights, fixed, material)
+        if int8:
+            source, weights = weights, _named(weights, "int8")
+            pictures = chosen(_train_pictures(run), PICTURES)
+            written[weights] = quantize(source, weights, pictures, material, fixed)
+    return written
+
+
+def fix_size(source: Path, output: Path, size: Size, material: Material) -> Evaluation:
+    """Write the ONNX file `source` for input of one shape alone; its card beside it."""
+    YoloDetector(weights=source, size=size)  # says what is wrong with either
+    output.with_suffix(".json").unlink(missing_ok=True)
+    write_fixed(source, output, size)
+    evaluation = evaluate_detector(material, options={"weights": output, "size": size})
+    made = {"input": f"fixed to {size[0]}x{size[1]}"}
+    write_card(derive(source, output, evaluation, made), output)
+    return evaluation
+
+
+def write_fixed(source: Path, output: Path, size: Size) -> None:
+    """Fill in width and height, and what can be computed from them, without measuring it."""
+    try:
+        import onnx
+        import onnxslim
+    except ImportError as error:
+        raise ModelError(f"fixing a size needs {error.name}: {TRAIN_EXTRA}") from error
+    network = onnx.load(str(source))
+    shape = f"{network.graph.input[0].name}:1,3,{size[1]},{size[0]}"
+    network = onnxslim.slim(network, input_shapes=[shape])
+    onnx.checker.check_model(network)
+    output.write_bytes(network.SerializeToString(deterministic=True))
+
+
+def _named(weights: Path, ending: str) -> Path:
+    return weights.with_name(f"{weights.stem}-{ending}.onnx")
+
+
+def _train_pictures(run: Path) -> list[Path]:
+    """Those the run was trained on; drawn ones only where there are no others."""
+    pictures = list((run / "dataset/images/train").glob("*"))
+    return [one for one in pictures if not one.name.startswith(RENDERED)] or pictures
+
+
 def write_onnx(run: Path, checkpoint: Path, output: Path, head: str) -> None:
     """One checkpoint as ONNX with one kind of output; the same checkpoint gives the same bytes."""
     import onnx
@@ -83,14 +144,17 @@ def _set_texts(network: Any) -> None:
 
 
 def _evaluate(run: Path, weights: Path, trained: TrainedDetector) -> Evaluation:
+    return evaluate_detector(_material(run, trained), options={"weights": weights})
+
+
+def _material(run: Path, trained: TrainedDetector) -> Material:
     places = json.loads((run / "tables.json").read_text(encoding="utf-8"))
-    material = Material(
+    return Material(
         tables=[Path(table) for table in places["tables"]],
         images=Path(places["images"]) if places["images"] else None,
         rendered=trained.recipe.rendered_val,
         seed=trained.recipe.seed,
     )
-    return evaluate_detector(material, options={"weights": weights})
 
 
 def _worth(evaluation: Evaluation) -> float:
