@@ -60,7 +60,7 @@ class YoloDetector:
         weights: str | Path | None = None,
         size: tuple[int, int] = (416, 256),
         min_score: Annotated[float, Ge(0), Le(1)] = 0.25,
-        second_look: bool = False,
+        second_look: bool = True,
         corner_weights: str | Path | None = None,
         runtime: str = "onnxruntime",
         threads: int = 1,
