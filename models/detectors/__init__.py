@@ -5,4 +5,7 @@ The keyword parameters of a detector's constructor are its options in the config
 
 DETECTORS = {
     "yolo": "models.detectors.yolo:YoloDetector",
+    "contours": "models.detectors.contours:ContoursDetector",
+    "ultralytics": "models.detectors.ultralytics:UltralyticsDetector",
+    "two_stage": "models.detectors.two_stage:TwoStageDetector",
 }

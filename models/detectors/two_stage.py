@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
+from models.address import is_address
 from models.base import Box, Corners, Detection, Detector, Image
 from models.detectors.quads import settled
 from models.detectors.ultralytics import UltralyticsDetector
@@ -34,10 +35,10 @@ class TwoStageDetector:
     `vehicles` is the file or folder of a model that ultralytics loads (extra `yolo`), and
     `vehicle_classes` those of its classes, by name or number, that carry plates: as they are
     called in COCO, on which most models are trained. Vehicles below `min_vehicle_score` are
-    not looked into. `plates` None takes our own network for plates; an `.onnx` file is one of
-    its kind, anything else is loaded by ultralytics. `size`, `min_score` and, where it is ONNX,
-    `runtime` are those of the plates' network, `threads` those of either. Cuts are scaled down
-    to `size`, never up: a small vehicle is seen with more of what is around it.
+    not looked into. `plates` None takes our own network for plates; an `.onnx` file, by path or
+    address, is one of its kind, anything else is loaded by ultralytics. `size`, `min_score` and,
+    where it is ONNX, `runtime` are those of the plates' network, `threads` those of either. Cuts
+    are scaled down to `size`, never up: a small vehicle is seen with more of what is around it.
 
     At most `MOST_VEHICLES` are looked into; pictures without vehicles have no plates. Raises
     `ModelError` if a model cannot be used; they are loaded here. One instance serves one thread.
@@ -49,7 +50,7 @@ class TwoStageDetector:
         vehicles: Path,
         vehicle_classes: tuple[int | str, ...] = ("car", "motorcycle", "bus", "truck"),
         min_vehicle_score: Annotated[float, Ge(0), Le(1)] = 0.3,
-        plates: Path | None = None,
+        plates: str | Path | None = None,
         size: tuple[int, int] = (320, 320),
         min_score: Annotated[float, Ge(0), Le(1)] = 0.25,
         runtime: str = "onnxruntime",
@@ -60,13 +61,13 @@ class TwoStageDetector:
         )
         self._least = size
         self._plates: Detector
-        if plates is None or Path(plates).suffix.lower() == ".onnx":
+        if plates is None or is_address(str(plates)) or str(plates).lower().endswith(".onnx"):
             self._plates = YoloDetector(
                 weights=plates, size=size, min_score=min_score, runtime=runtime, threads=threads
             )
         else:
             self._plates = UltralyticsDetector(
-                weights=plates, size=size, min_score=min_score, threads=threads
+                weights=Path(plates), size=size, min_score=min_score, threads=threads
             )
 
     def detect(self, image: Image) -> list[Detection]:

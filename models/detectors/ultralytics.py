@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from models.base import Detection, Image, ModelError
 from models.detectors.network import STRIDE
 from models.detectors.quads import box_around, corners_in, settled
+from models.download import default_cache
 
 YOLO_EXTRA = "pip install 'plate-streamer[yolo]'"
 
@@ -149,16 +150,12 @@ def load_library() -> ModuleType:
 
 
 def settings_folder() -> Path:
-    """Where ultralytics may keep its settings: the user's cache, else a folder that goes again."""
-    for cache in (os.environ.get("XDG_CACHE_HOME"), "~/.cache"):
-        if not cache:
-            continue
-        folder = Path(cache, "plate-streamer", "ultralytics")
-        with contextlib.suppress(OSError, RuntimeError):  # a service may have no home at all
-            folder = folder.expanduser()
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
+    """Where ultralytics may keep its settings: in our cache, else in a folder that goes again."""
+    with contextlib.suppress(OSError, RuntimeError):  # a service may have no home at all
+        folder = default_cache() / "ultralytics"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
     passing = Path(tempfile.mkdtemp(prefix="plate-streamer-"))
     atexit.register(shutil.rmtree, passing, ignore_errors=True)
     return passing

@@ -118,6 +118,8 @@ def test_another_network_for_plates(tmp_path):
         TwoStageDetector(vehicles=vehicles, plates=tmp_path / "gone.pt")
     with pytest.raises(ModelError, match=r"gone\.onnx: no such model file"):
         TwoStageDetector(vehicles=vehicles, plates=tmp_path / "gone.onnx")
+    with pytest.raises(ModelError, match=r"^hf:nowhere: "):
+        TwoStageDetector(vehicles=vehicles, plates="hf:nowhere")
     with pytest.raises(ModelError, match=r"none\.pt: no such model file"):
         TwoStageDetector(vehicles=tmp_path / "none.pt")
 

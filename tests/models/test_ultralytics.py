@@ -250,11 +250,11 @@ def checkpoint(tmp_path_factory):
 
 
 def test_our_network_finds_through_ultralytics_what_it_finds_alone(checkpoint):
-    alone = YoloDetector(size=(640, 384))
+    alone = YoloDetector(size=(640, 384), second_look=False)
     others = [UltralyticsDetector(weights=file) for file in (BUNDLED, checkpoint)]
     plates = 0
-    for seed in (5, 6, 7):
-        scene = render_scene(np.random.default_rng(seed), (1280, 720), night=False)
+    for seed in (5, 6, 7):  # pictures that fill the canvas, whoever chooses it
+        scene = render_scene(np.random.default_rng(seed), (1280, 768), night=False)
         expected = alone.detect(scene.image)
         plates += sum(any(iou(one.box, p.box) > 0.5 for one in expected) for p in scene.plates)
         for other in others:
@@ -302,6 +302,8 @@ def test_threads_hold_in_the_thread_that_detects(tmp_path, checkpoint):
 
 
 def test_the_settings_lie_in_the_cache_or_pass_away(tmp_path, monkeypatch):
+    for name in ("PLATE_STREAMER_CACHE", "CACHE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert settings_folder() == tmp_path / "cache/plate-streamer/ultralytics"
     monkeypatch.delenv("XDG_CACHE_HOME")
@@ -315,7 +317,14 @@ def test_the_settings_lie_in_the_cache_or_pass_away(tmp_path, monkeypatch):
 
 
 def run_python(tmp_path, program, *arguments):
-    unset = {"YOLO_OFFLINE", "YOLO_AUTOINSTALL", "ULTRALYTICS_SAFE_LOAD", "YOLO_CONFIG_DIR"}
+    unset = {
+        "PLATE_STREAMER_CACHE",
+        "CACHE_DIRECTORY",
+        "YOLO_OFFLINE",
+        "YOLO_AUTOINSTALL",
+        "ULTRALYTICS_SAFE_LOAD",
+        "YOLO_CONFIG_DIR",
+    }
     environment = {key: value for key, value in os.environ.items() if key not in unset}
     root = str(Path(__file__).parents[2])
     environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
