@@ -71,7 +71,7 @@ tools:
 # second look has tightened. What was interrupted goes on where it was.
 weights: install-test $(RUNS)/corners.done
 	$(TRAIN) detector --data $(DATA) --run $(RUNS)/detector --start $(RUNS)/first.onnx \
-	  --relabel --planted 1500 --rendered 700 --hours 1.1 --epochs 30 --plain-epochs 3 \
+	  --relabel --planted 1200 --close-ups 400 --erased 500 --bare 150 --rendered 600 --hours 1.05 --epochs 30 --plain-epochs 3 \
 	  --learning-rate 0.0008 --multi-scale 0.2 $(call resumed,$(RUNS)/detector)
 	$(TRAIN) export --run $(RUNS)/detector --output $(WEIGHTS)/plate-detector.onnx
 

@@ -30,6 +30,9 @@ RECIPE_HELP = {
     "rendered": "rendered scenes that join the annotated pictures",
     "rendered_val": "rendered scenes among the val pictures",
     "planted": "train pictures repeated with drawn plates over their own",
+    "erased": "train pictures repeated with their plates painted over",
+    "close_ups": "train pictures cut around a plate",
+    "bare": "rendered scenes whose vehicles have no plates",
     "relabel": "redraw the boxes tightly and add plates that nobody boxed",
     "seed": "another seed, another training",
     "bf16": "bfloat16 where the processor computes in it: faster",
@@ -114,9 +117,7 @@ def _write_beside(options: argparse.Namespace, found: "VocImport") -> None:
 
 
 def _add_detector(add: Add) -> None:
-    parser = add(
-        "detector", _train_detector, "Train a plate detector, from scratch or on."
-    )
+    parser = add("detector", _train_detector, "Train a plate detector, from scratch or on.")
     add_tables(parser)
     parser.add_argument(
         "--run", type=Path, default=Path("runs/detector"), help="default: runs/detector"

@@ -22,7 +22,7 @@ from models.base import ModelError
 from models.detectors.corners import SIZE, to_input
 from models.training.corner_network import Batch, as_batch, corner_network, losses
 from models.training.corner_samples import Piece, Sample, draw_sample, load_pieces, plain_sample
-from models.training.dataset import PLANTED, render_scenes, scenes_of
+from models.training.dataset import PLANTED, render_scenes, scenes_of, without_val
 from models.training.frameworks import has_bf16, usable_cores
 from models.training.voc import SPLITS
 
@@ -106,7 +106,8 @@ def load_splits(
 
     weights = recipe.detector
     detect = YoloDetector(weights=weights, min_score=0.02, second_look=False).detect
-    scenes = [one for one in scenes_of(tables, images) if one.split in splits]
+    every = without_val(list(scenes_of(tables, images)))
+    scenes = [one for one in every if one.split in splits]
     for split, count in zip(SPLITS, (recipe.rendered, recipe.rendered_val), strict=True):
         if split in splits:
             scenes += render_scenes(folder / "rendered" / split, split, count, recipe.seed)

@@ -1,10 +1,9 @@
 """Tables of annotated pictures, and rendered scenes, as one data set in the layout of YOLO."""
 
-import hashlib
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,13 @@ from models.base import Box, Corners
 from models.training.voc import SPLITS, AnnotationError, read_tables
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
     from pandas import DataFrame
 
 CROP_SHARE = 0.8
 """A picture whose plate covers more than this is a crop of a plate and no scene."""
+
+SAME_BITS = 8
+"""Of a copy's perceptual hash so many of 64 may differ; plates and thumbnails must agree too."""
 
 RENDERED = "rendered"
 """The source of the pictures that were drawn."""
@@ -62,46 +63,72 @@ def build_dataset(
     images: Path | None = None,
     rendered: int = 0,
     rendered_val: int = 0,
-    planted: int = 0,
+    variants: Mapping[str, int] | None = None,
     relabel: Callable[[Iterable[Scene]], Iterable[Scene]] = iter,
     seed: int = 0,
 ) -> DetectorDataset:
     """Write `folder/{images,labels}/{train,val}` and `folder/data.yaml`.
 
     Pictures are copied, because ultralytics repairs damaged JPEGs in place. Crops of plates are
-    left out, and so is a train picture that is byte for byte a val picture.
-    `rendered` and `rendered_val` are numbers of drawn scenes to add, `planted` that of train
-    pictures to repeat with drawn plates over their own; `relabel` may change the boxes of scenes.
+    left out, and so is a train picture that shows what a val picture shows, coded anew or not.
+    `rendered` and `rendered_val` are numbers of drawn scenes to add, `variants` those of train
+    pictures to repeat changed (see `models.training.variants`); `relabel` may change the boxes.
     """
     if folder.exists():
         shutil.rmtree(folder)
     dataset = DetectorDataset(folder / "data.yaml")
-    held_back: set[str] = set()
-    # Validation first: its pictures decide what the training must not contain.
-    scenes = sorted(scenes_of(tables, images, dataset.left_out), key=lambda s: s.split != "val")
+    scenes = without_val(list(scenes_of(tables, images, dataset.left_out)), dataset.left_out)
     used: list[Scene] = []
     for scene in relabel(scenes):
-        digest = hashlib.sha256(scene.path.read_bytes()).hexdigest()
-        if scene.split == "val":
-            held_back.add(digest)
-        elif digest in held_back:
-            dataset.left_out["train picture that is also a val picture"] += 1
-            continue
         name = f"{scene.source}__{scene.path.name}"
         shutil.copyfile(scene.path, _place(folder, "images", scene.split) / name)
         _write_label(folder, scene, name)
         dataset.pictures[scene.split, scene.source] += 1
         if scene.split == "train" and scene.boxes:
             used.append(scene)
-    for scene in plant_scenes(_place(folder, "images", "train"), used, planted, seed):
-        _write_label(folder, scene, scene.path.name)
-        dataset.pictures["train", PLANTED] += 1
+    if variants:
+        from models.training.variants import varied_scenes
+
+        place = _place(folder, "images", "train")
+        for scene in varied_scenes(place, used, variants, seed):
+            _write_label(folder, scene, scene.path.name)
+            dataset.pictures["train", scene.source] += 1
     for split, count in (("train", rendered), ("val", rendered_val)):
         for scene in render_scenes(_place(folder, "images", split), split, count, seed):
             _write_label(folder, scene, scene.path.name)
             dataset.pictures[split, RENDERED] += 1
     _check_and_describe(dataset)
     return dataset
+
+
+def without_val(scenes: Sequence[Scene], left_out: Counter[str] | None = None) -> list[Scene]:
+    """The scenes, val first, without train pictures that show what a val picture shows.
+
+    Sources copy from each other: the same picture is in two of them, coded anew.
+    """
+    from models.training.duplicates import compare
+    from models.training.pictures import Picture
+    from models.training.voc_xml import Plate, VocFile
+
+    # Validation first: its pictures decide what the training must not contain.
+    ordered = sorted(scenes, key=lambda scene: scene.split != "val")
+    files = [
+        VocFile(
+            Picture(str(number), scene.path, scene.size),
+            of_stored=False,
+            plates=[Plate((round(a), round(b), round(c), round(d))) for a, b, c, d in scene.boxes],
+        )
+        for number, scene in enumerate(ordered)
+    ]
+    found = compare(files, SAME_BITS).duplicates
+    copies = {
+        int(one.removed)
+        for one in found
+        if ordered[int(one.removed)].split == "train" and ordered[int(one.kept)].split == "val"
+    }
+    if left_out is not None and copies:
+        left_out["train picture that is also a val picture"] += len(copies)
+    return [scene for number, scene in enumerate(ordered) if number not in copies]
 
 
 def scenes_of(
@@ -152,43 +179,6 @@ def render_scenes(folder: Path, split: str, count: int, seed: int) -> list[Scene
         if (number + 1) % 100 == 0:
             print(f"rendered {number + 1} of {count} {split} scenes", file=sys.stderr)
     return scenes
-
-
-def plant_scenes(folder: Path, scenes: Sequence[Scene], count: int, seed: int) -> list[Scene]:
-    """`count` of the scenes, by chance, with drawn plates over their own, as JPEG in `folder`."""
-    import numpy as np
-
-    rng = np.random.default_rng([seed, len(SPLITS)])
-    chosen = [scenes[n] for n in rng.permutation(len(scenes))[:count]]
-    planted = []
-    for number, scene in enumerate(chosen):
-        planted.append(_plant(rng, folder / f"{PLANTED}__{number:05d}.jpg", scene))
-        if (number + 1) % 500 == 0:
-            print(f"planted {number + 1} of {len(chosen)} pictures", file=sys.stderr)
-    return planted
-
-
-def _plant(rng: "Generator", path: Path, scene: Scene) -> Scene:
-    import cv2
-    import numpy as np
-
-    from models.training.transplant import transplant
-    from models.training.weather import spoil
-
-    image = np.asarray(cv2.imread(str(scene.path)), np.uint8)
-    height, width = image.shape[:2]
-    boxes, outlines = list(scene.boxes), []
-    for number, box in enumerate(scene.boxes):
-        done = transplant(rng, image, box)
-        if done is not None:
-            image = done.image
-            outlines.append(done.corners)
-            (x1, y1), (x2, y2) = done.corners.min(axis=0), done.corners.max(axis=0)
-            inside = max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
-            boxes[number] = (*map(float, inside),)  # type: ignore[assignment]
-    image = spoil(rng, image, outlines)
-    cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 95))])
-    return Scene(path, PLANTED, "train", (width, height), tuple(boxes))
 
 
 def _render(folder: Path, split: str, seed: int, number: int) -> Scene:

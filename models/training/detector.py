@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.base import ModelError
-from models.training.dataset import DetectorDataset, build_dataset
+from models.training.dataset import PLANTED, DetectorDataset, build_dataset
 from models.training.frameworks import has_bf16, load_ultralytics, usable_cores
+from models.training.negatives import ERASED, RENDERED_BARE
 from models.training.relabel import Relabel
 from models.training.start import trainable_from_onnx
+from models.training.variants import CLOSE_UP
 
 if TYPE_CHECKING:
     import torch
@@ -33,8 +35,10 @@ class Recipe:
     `hours` limits the time and then overrides `epochs`; `plain_epochs` at the end are trained
     on whole pictures instead of mosaics of four; `rendered` scenes join the annotated pictures.
     `start` is an ONNX file of the same `model` to go on from (None: random weights);
-    `multi_scale` lets the size of each batch vary by that share; `planted` pictures are repeated
-    with drawn plates over their own; `relabel` redraws and completes the annotations first.
+    `multi_scale` lets the size of each batch vary by that share; so many pictures are
+    repeated with drawn plates over their own (`planted`), with plates painted over (`erased`) and
+    cut around a plate (`close_ups`); `bare` rendered scenes have no plates; `relabel` redraws and
+    completes the annotations first.
     """
 
     model: str = "yolo26n"
@@ -49,6 +53,9 @@ class Recipe:
     rendered: int = 800
     rendered_val: int = 100
     planted: int = 0
+    erased: int = 0
+    close_ups: int = 0
+    bare: int = 0
     relabel: bool = False
     seed: int = 0
     bf16: bool = True
@@ -111,7 +118,7 @@ def _prepare(run: Path, recipe: Recipe, tables: Sequence[Path], images: Path | N
         images=images,
         rendered=recipe.rendered,
         rendered_val=recipe.rendered_val,
-        planted=recipe.planted,
+        variants=_variants(recipe),
         relabel=relabel.each if relabel else iter,
         seed=recipe.seed,
     )
@@ -126,6 +133,16 @@ def _prepare(run: Path, recipe: Recipe, tables: Sequence[Path], images: Path | N
     }
     (run / "tables.json").write_text(json.dumps(places, indent=1), encoding="utf-8")
     (run / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
+
+
+def _variants(recipe: Recipe) -> dict[str, int]:
+    wanted = {
+        PLANTED: recipe.planted,
+        CLOSE_UP: recipe.close_ups,
+        ERASED: recipe.erased,
+        RENDERED_BARE: recipe.bare,
+    }
+    return {kind: count for kind, count in wanted.items() if count}
 
 
 def _tell(dataset: DetectorDataset) -> None:

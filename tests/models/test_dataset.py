@@ -146,7 +146,7 @@ def test_rendered_scenes_join_and_are_the_same_for_the_same_seed(tmp_path):
 def test_planted_pictures_repeat_train_pictures_with_new_plates(tmp_path):
     rows = [(f"{n}.png", (20, 20, 60, 32), "train") for n in range(4)]
     table = write_table(tmp_path, "one", [*rows, ("v.png", BOX, "val")])
-    dataset = build_dataset(tables=[table], folder=tmp_path / "set", planted=3)
+    dataset = build_dataset(tables=[table], folder=tmp_path / "set", variants={"planted": 3})
     assert dataset.pictures["train", "planted"] == 3
     planted = sorted((tmp_path / "set/images/train").glob("planted__*.jpg"))
     assert len(planted) == 3
@@ -158,7 +158,7 @@ def test_planted_pictures_repeat_train_pictures_with_new_plates(tmp_path):
         assert x + w / 2 >= 60 / 80 - 1e-3
         assert y - h / 2 <= 20 / 60 + 1e-3
         assert y + h / 2 >= 32 / 60 - 1e-3
-    again = build_dataset(tables=[table], folder=tmp_path / "again", planted=3)
+    again = build_dataset(tables=[table], folder=tmp_path / "again", variants={"planted": 3})
     assert again.pictures == dataset.pictures
     for picture in planted:
         twin = tmp_path / "again/images/train" / picture.name
