@@ -76,7 +76,7 @@ def split_pictures(
     if len(sources) <= 1:
         found.notes.insert(0, f"all pictures are of one source (by {by})")
     found.notes.append(f"split by {way}")
-    sides = _sides(set(groups.values()), val_share, found.notes)
+    sides = _sides(Counter(groups.values()), val_share, found.notes)
     found.of.update((picture, sides[group]) for picture, group in groups.items())
     return found
 
@@ -99,12 +99,13 @@ def _groups(
     return {picture: root(key(picture)) for picture in pictures}
 
 
-def _sides(groups: set[str], val_share: float, notes: list[str]) -> dict[str, str]:
-    """Each group's side; where chance leaves one side empty, the nearest group changes."""
+def _sides(groups: Counter[str], val_share: float, notes: list[str]) -> dict[str, str]:
+    """Each group's side; where chance leaves one side empty, that of the fittest size moves."""
     sides = {group: split_of(group, val_share) for group in groups}
-    for side, end in (("val", min), ("train", max)):
+    for side, share in (("val", val_share), ("train", 1 - val_share)):
         if side not in sides.values() and len(groups) > 1 and 0 < val_share < 1:
-            moved = end(groups, key=_rank)
+            wanted = share * groups.total()
+            moved = min(sorted(groups), key=lambda group: abs(groups[group] - wanted))
             sides[moved] = side
             notes.append(f"chance gave {side} nothing: it has {moved!r}")
     return sides

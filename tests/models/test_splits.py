@@ -93,3 +93,15 @@ def test_chance_leaves_no_side_empty():
     for share, side in ((0.0, "train"), (1.0, "val")):
         assert set(split_pictures(pictures, alone(pictures), "folder", share).of.values()) == {side}
     assert split_pictures([], {}, "folder", 0.5).of == {}
+
+
+def test_where_chance_gives_val_nothing_the_source_of_the_fittest_size_goes_there():
+    """A tenth is asked for: of three sources that all fell to train, the smallest."""
+    sizes = {"big": 60, "middle": 30, "small": 10}
+    while any(split_of(name, 0.1) == "val" for name in sizes):
+        sizes = {f"{name}x": count for name, count in sizes.items()}
+    pictures = [f"{name}/{n}.jpg" for name, count in sizes.items() for n in range(count)]
+    found = split_pictures(pictures, alone(pictures), "folder", 0.1)
+    val = {picture.split("/")[0] for picture in pictures if found.of[picture] == "val"}
+    assert len(val) == 1
+    assert val.pop().startswith("small")
