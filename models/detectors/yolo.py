@@ -30,7 +30,7 @@ CANDIDATE_SHARE = 0.4
 MOST_LOOKS = 12
 """Second looks per picture: the time per picture stays bounded, whatever is in it."""
 
-MOST_SPREAD = 0.12
+MOST_SPREAD = 0.2
 """Corners that may be farther off than this, in heights of the plate, are not used."""
 
 

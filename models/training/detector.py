@@ -213,7 +213,8 @@ def _options(run: Path, recipe: Recipe) -> dict[str, object]:
         "project": str(run.resolve()),
         "name": "training",
         "exist_ok": True,
-        "pretrained": False,
+        # True keeps the weights that it was started with; False would forget them in silence.
+        "pretrained": recipe.start is not None,
         "epochs": recipe.epochs,
         "imgsz": recipe.size,
         "multi_scale": recipe.multi_scale,

@@ -95,6 +95,35 @@ def test_a_training_that_died_goes_on_and_its_weights_can_be_shipped(tmp_path):
         YoloDetector(weights=shipped, size=size).detect(np.zeros((90, 160, 3), np.uint8))
 
 
+START = """
+import pathlib, sys, torch
+from models.detectors.yolo import BUNDLED
+from models.training.detector import Recipe, train_detector
+run = pathlib.Path(sys.argv[1])
+# So slow that nothing changes: what is found in the end is what it began with.
+recipe = Recipe(size=64, batch=4, epochs=1, plain_epochs=0, rendered=8, rendered_val=2, bare=2,
+                start=str(BUNDLED), learning_rate=1e-9)
+trained = train_detector(tables=[], run=run, recipe=recipe)
+begun = torch.load(run / "start.pt", weights_only=False)["model"].state_dict()
+saved = torch.load(trained.last, weights_only=False)
+ended = (saved.get("ema") or saved["model"]).float().state_dict()
+names = [name for name in begun if name.endswith("conv.weight")]
+print(len(names), max(float((begun[n] - ended[n]).abs().max()) for n in names))
+print(trained.pictures["train/rendered bare"])
+"""
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_from_the_weights_that_it_is_given(tmp_path):
+    """The trainer forgets them in silence if it is told of no pretraining."""
+    needs_training_extra()
+    count, bare = run_python(START, tmp_path / "run").splitlines()[-2:]
+    layers, change = count.split()
+    assert int(layers) > 50
+    assert float(change) < 0.01  # half precision on disk
+    assert bare == "2"
+
+
 STAND_IN = """
 import importlib.metadata, pathlib, sys
 real = importlib.metadata.version
