@@ -2,8 +2,10 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -14,6 +16,7 @@ from models.base import ModelError
 from models.detectors.yolo import BUNDLED, YoloDetector
 from models.runtime import Session, sha256_of
 from models.training.dataset import render_scenes
+from models.training.detector import Recipe
 from models.training.evaluate import Material
 from models.training.quantize import (
     chosen,
@@ -183,6 +186,45 @@ def test_a_fixed_size_gives_the_same_boxes_and_takes_no_other(table, tmp_path):
             assert one.box == pytest.approx(two.box, abs=0.05)
     with pytest.raises(ModelError, match="cannot take pictures of 640x384"):
         YoloDetector(weights=fixed, size=(640, 384))
+
+
+def finished_run(folder: Path, table: Path) -> Path:
+    """What a training leaves behind, as far as its exported weights can be made variants of."""
+    pictures = folder / "dataset" / "images" / "train"
+    pictures.mkdir(parents=True)
+    (folder / "training").mkdir()
+    for name in ("rendered__a.jpg", "camera__b.jpg"):
+        source = next((table.parent.parent / "images").glob("*train*.jpg"))
+        (pictures / name).write_bytes(source.read_bytes())
+    recipe = {**asdict(Recipe()), "rendered_val": 0}
+    places = {"tables": [str(table)], "images": None}
+    for name, content in (("recipe", recipe), ("tables", places), ("pictures", {})):
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    (folder / "training" / "results.csv").write_text("epoch,time\n1,2.0\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.slow
+def test_variants_of_an_export(table, tmp_path):
+    from models.training.export import export_variants
+
+    run = finished_run(tmp_path / "run", table)
+    weights = tmp_path / "mine.onnx"
+    shutil.copyfile(BUNDLED, weights)
+    assert export_variants(run=run, weights=weights) == {}
+    variants = export_variants(run=run, weights=weights, fixed=(256, 160), int8=True)
+    assert [file.name for file in variants] == ["mine-256x160.onnx", "mine-256x160-int8.onnx"]
+    fixed, int8 = (
+        json.loads(file.with_suffix(".json").read_text(encoding="utf-8")) for file in variants
+    )
+    assert fixed["input"]["shape"] == int8["input"]["shape"] == [1, 3, 160, 256]
+    assert int8["training"]["made_from_sha256"] == fixed["sha256"]
+    assert "1 train pictures at 256x160" in int8["training"]["calibration"]  # the drawn one is not
+    for file, evaluation in variants.items():
+        assert evaluation.size == (256, 160)
+        YoloDetector(weights=file, size=(256, 160)).detect(np.zeros((90, 160, 3), np.uint8))
+    with pytest.raises(ModelError, match="size 100x160: both must be multiples of 32"):
+        export_variants(run=run, weights=weights, fixed=(100, 160))
 
 
 BYTES = """
