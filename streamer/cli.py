@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.base import ModelError
+from streamer.cli_corners import add_corners
 from streamer.cli_evaluate import add_evaluate
 from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
@@ -150,7 +151,9 @@ def _read(options: argparse.Namespace) -> int:
 def _add_train(commands: Commands) -> None:
     text = "Train on pictures of your own country."
     inner = commands.add_parser("train", help=text, description=text)
-    add_train(partial(_command, inner.add_subparsers(required=True, metavar="WHAT")))
+    add = partial(_command, inner.add_subparsers(required=True, metavar="WHAT"))
+    add_train(add)
+    add_corners(add)
 
 
 def _add_evaluate(commands: Commands) -> None:

@@ -46,7 +46,7 @@ def describe(
         "training": {
             "epochs": trained.epochs,
             "seconds": round(trained.seconds),
-            "start": "random weights",
+            "start": trained.start,
             **versions,
         },
         "evaluation": _figures(evaluation),
@@ -91,6 +91,7 @@ def _figures(evaluation: Evaluation) -> Card:
     return {
         "picture_size": [width, height],
         "runtime": evaluation.runtime,
+        "second_look": evaluation.second_look,
         "min_score": evaluation.min_score,
         "best_f1_at_score": round(evaluation.best_score, 3),
         "scores": _rows(evaluation.scores),
@@ -177,7 +178,8 @@ def _of_detector(content: Mapping[str, object]) -> list[str]:
     shape = "x".join(map(str, size)) if isinstance(size, list) else str(size)
     return [
         "",
-        f"The exported file on the val pictures, at {shape} with {content['runtime']}. Precision "
+        f"The exported file on the val pictures, at {shape} with {content['runtime']}, "
+        f"{'with' if content.get('second_look') else 'without'} the second look. Precision "
         f"and recall at score {content['min_score']} (best F1 at {content['best_f1_at_score']}), "
         "overlap 0.5.",
         *_table(content["scores"]),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.base import ModelError
+from models.runtime import sha256_of
 from models.training.dataset import PLANTED, DetectorDataset, build_dataset
 from models.training.frameworks import has_bf16, load_ultralytics, usable_cores
 from models.training.negatives import ERASED, RENDERED_BARE
@@ -71,6 +72,7 @@ class TrainedDetector:
     epochs: int
     seconds: float
     pictures: dict[str, int]
+    start: str = "random weights"
 
 
 def train_detector(
@@ -130,6 +132,8 @@ def _prepare(run: Path, recipe: Recipe, tables: Sequence[Path], images: Path | N
     places = {
         "tables": [str(table.resolve()) for table in tables],
         "images": str(images.resolve()) if images else None,
+        # The file may be overwritten by what comes of this training.
+        "start": f"weights of SHA-256 {sha256_of(Path(recipe.start))}" if recipe.start else None,
     }
     (run / "tables.json").write_text(json.dumps(places, indent=1), encoding="utf-8")
     (run / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
@@ -278,8 +282,10 @@ def trained_detector(run: Path) -> TrainedDetector:
     recipe = _recorded_recipe(run)
     epochs, seconds = _epochs_and_seconds(run / "training/results.csv")
     pictures = json.loads((run / "pictures.json").read_text(encoding="utf-8"))
+    places = json.loads((run / "tables.json").read_text(encoding="utf-8"))
     best, last = (run / f"training/weights/{name}.pt" for name in ("best", "last"))
-    return TrainedDetector(best, last, recipe, epochs, seconds, pictures)
+    start = places.get("start") or TrainedDetector.start
+    return TrainedDetector(best, last, recipe, epochs, seconds, pictures, start)
 
 
 def _epochs_and_seconds(results: Path) -> tuple[int, float]:

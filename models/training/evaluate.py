@@ -97,6 +97,7 @@ def evaluate_detector(
             size=_pair(chosen.get("size")),
             runtime=str(chosen["runtime"]) if "runtime" in chosen else None,
             detector=name,
+            second_look=bool(chosen["second_look"]) if "second_look" in chosen else None,
         )
         if gallery is not None:
             from models.training.gallery import write_gallery

@@ -75,6 +75,7 @@ class Evaluation:
     size: tuple[int, int] | None = None
     runtime: str | None = None
     detector: str = "yolo"
+    second_look: bool | None = None
     bands: tuple[BandScore, ...] = ()
     tightness: tuple[Tightness, ...] = ()
     bare: tuple[Bare, ...] = ()

@@ -47,10 +47,17 @@ def load_ultralytics(folder: Path) -> ModuleType:
         _set_environment(folder)
         stand_in_for_torchvision(folder)
         _bring_font(folder / "Ultralytics")
+    from PIL import Image
+
+    plain_open = Image.open
     try:
         ultralytics = importlib.import_module("ultralytics")
     except ImportError as error:
         raise ModelError(f"training needs {error.name or error}: {TRAIN_EXTRA}") from error
+    finally:
+        # It puts a reader of its own in the place of Pillow's, which asks for a package that is
+        # not there when a picture is broken.
+        Image.open = plain_open
     _silence(ultralytics.settings)
     return ultralytics
 
