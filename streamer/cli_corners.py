@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from models.training.corners import CornerRecipe
+from models.training.recipes import CornerRecipe
 from streamer.cli_train import Add, add_recipe, add_tables, recipe_of, tables_of
 
 RECIPE_HELP = {

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.training.detector import Recipe
+from models.training.recipes import Recipe
 
 if TYPE_CHECKING:
     from models.training.voc import VocImport

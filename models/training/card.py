@@ -10,9 +10,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from models.runtime import Port, Session, sha256_of
-from models.training.detector import Recipe, TrainedDetector
+from models.training.detector import TrainedDetector
 from models.training.faults import Bare
 from models.training.figures import Evaluation
+from models.training.recipes import Recipe
 from models.training.scores import Score
 from models.training.tightness import BandScore, Tightness
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from models.training.corner_network import Batch, as_batch, corner_network, loss
 from models.training.corner_samples import Piece, Sample, draw_sample, load_pieces, plain_sample
 from models.training.dataset import PLANTED, render_scenes, scenes_of, without_val
 from models.training.frameworks import has_bf16, usable_cores
+from models.training.recipes import CornerRecipe
 from models.training.voc import SPLITS
 
 if TYPE_CHECKING:
@@ -34,24 +35,6 @@ RECORD = "corners.json"
 
 EVERY = 100
 """Steps between checkpoints and lines of progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class CornerRecipe:
-    """How the network is trained; together with the data, all that a repetition needs.
-
-    `detector` is the ONNX file of the detector whose mistakes are learnt to be refused (None:
-    the bundled one).
-    """
-
-    steps: int = 2500
-    batch: int = 96
-    learning_rate: float = 0.002
-    rendered: int = 800
-    rendered_val: int = 100
-    width: int = 24
-    detector: str | None = None
-    seed: int = 0
 
 
 def train_corners(

@@ -16,11 +16,11 @@ from models.training.card import ORIGINS, Card, write_card
 from models.training.corner_network import corner_network
 from models.training.corners import (
     CHECKPOINT,
-    CornerRecipe,
     load_splits,
     recorded,
     report,
 )
+from models.training.recipes import CornerRecipe
 
 OPSET = 17
 LICENCE = "AGPL-3.0-or-later"

@@ -16,6 +16,7 @@ from models.runtime import sha256_of
 from models.training.dataset import PLANTED, DetectorDataset, build_dataset
 from models.training.frameworks import has_bf16, load_ultralytics, usable_cores
 from models.training.negatives import ERASED, RENDERED_BARE
+from models.training.recipes import Recipe
 from models.training.relabel import Relabel
 from models.training.start import trainable_from_onnx
 from models.training.variants import CLOSE_UP
@@ -25,41 +26,11 @@ if TYPE_CHECKING:
 
 CLASS_NAME = "plate"
 
+RANDOM = "random weights"
+"""What a training began with that went on from nothing."""
+
 CHECKPOINT = "checkpoint.pt"
 """In the folder of a run: what it is resumed from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a detector is trained; together with the data, all that a repetition needs.
-
-    `hours` limits the time and then overrides `epochs`; `plain_epochs` at the end are trained
-    on whole pictures instead of mosaics of four; `rendered` scenes join the annotated pictures.
-    `start` is an ONNX file of the same `model` to go on from (None: random weights);
-    `multi_scale` lets the size of each batch vary by that share; so many pictures are
-    repeated with drawn plates over their own (`planted`), with plates painted over (`erased`) and
-    cut around a plate (`close_ups`); `bare` rendered scenes have no plates; `relabel` redraws and
-    completes the annotations first.
-    """
-
-    model: str = "yolo26n"
-    start: str | None = None
-    size: int = 416
-    multi_scale: float = 0.0
-    batch: int = 16
-    epochs: int = 40
-    hours: float | None = None
-    learning_rate: float = 0.0015
-    plain_epochs: int = 8
-    rendered: int = 800
-    rendered_val: int = 100
-    planted: int = 0
-    erased: int = 0
-    close_ups: int = 0
-    bare: int = 0
-    relabel: bool = False
-    seed: int = 0
-    bf16: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +43,7 @@ class TrainedDetector:
     epochs: int
     seconds: float
     pictures: dict[str, int]
-    start: str = "random weights"
+    start: str = RANDOM
 
 
 def train_detector(
@@ -284,7 +255,7 @@ def trained_detector(run: Path) -> TrainedDetector:
     pictures = json.loads((run / "pictures.json").read_text(encoding="utf-8"))
     places = json.loads((run / "tables.json").read_text(encoding="utf-8"))
     best, last = (run / f"training/weights/{name}.pt" for name in ("best", "last"))
-    start = places.get("start") or TrainedDetector.start
+    start = places.get("start") or RANDOM
     return TrainedDetector(best, last, recipe, epochs, seconds, pictures, start)
 
 

@@ -97,7 +97,7 @@ def without_plates(rng: np.random.Generator, image: Image, boxes: Sequence[Box])
 def close_up(rng: np.random.Generator, image: Image, boxes: Sequence[Box]) -> Varied:
     """A part of the picture that is filled by one plate; None where it would cut another."""
     height, width = image.shape[:2]
-    x1, y1, x2, y2 = boxes[rng.integers(len(boxes))]
+    x1, y1, x2, y2 = boxes[int(rng.integers(len(boxes)))]
     across = min((x2 - x1) / rng.uniform(*CLOSE_SHARE), width)
     down = min(max(across * rng.uniform(0.5, 0.85), 1.3 * (y2 - y1)), height)
     left = rng.uniform(max(x2 - across, 0.0), max(min(x1, width - across), 0.0) + 1e-6)

@@ -20,7 +20,8 @@ torch = pytest.importorskip("torch", reason="needs the training extra")
 pytest.importorskip("pandas", reason="needs the training extra")
 
 from models.training.corner_network import as_batch, corner_network, losses  # noqa: E402
-from models.training.corners import CornerRecipe, train_corners  # noqa: E402
+from models.training.corners import train_corners  # noqa: E402
+from models.training.recipes import CornerRecipe  # noqa: E402
 
 
 def rendered_piece(seed=5, *, exact=True):

@@ -13,9 +13,10 @@ from models.base import ModelError
 from models.detectors.yolo import YoloDetector
 from models.runtime import sha256_of
 from models.training.card import command_of
-from models.training.detector import Recipe, train_detector
+from models.training.detector import train_detector
 from models.training.export import export_detector
 from models.training.frameworks import load_ultralytics
+from models.training.recipes import Recipe
 
 
 def needs_training_extra() -> None:
@@ -51,7 +52,8 @@ for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"),
 TRAIN = (
     WATCH_NETWORK
     + """
-from models.training.detector import Recipe, train_detector
+from models.training.detector import train_detector
+from models.training.recipes import Recipe
 run, resume = pathlib.Path(sys.argv[1]), sys.argv[2] == "resume"
 def die_after_the_first_epoch():
     while not (run / "checkpoint.pt").exists():
@@ -98,7 +100,8 @@ def test_a_training_that_died_goes_on_and_its_weights_can_be_shipped(tmp_path):
 START = """
 import pathlib, sys, torch
 from models.detectors.yolo import BUNDLED
-from models.training.detector import Recipe, train_detector
+from models.training.detector import train_detector
+from models.training.recipes import Recipe
 run = pathlib.Path(sys.argv[1])
 # So slow that nothing changes: what is found in the end is what it began with.
 recipe = Recipe(size=64, batch=4, epochs=1, plain_epochs=0, rendered=8, rendered_val=2, bare=2,

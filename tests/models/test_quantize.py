@@ -16,7 +16,6 @@ from models.base import ModelError
 from models.detectors.yolo import BUNDLED, YoloDetector
 from models.runtime import Session, sha256_of
 from models.training.dataset import render_scenes
-from models.training.detector import Recipe
 from models.training.evaluate import Material
 from models.training.quantize import (
     chosen,
@@ -25,6 +24,7 @@ from models.training.quantize import (
     size_of,
     write_int8,
 )
+from models.training.recipes import Recipe
 from models.training.scores import iou_matrix
 from models.training.tables import COLUMNS
 from streamer.cli import main
