@@ -74,6 +74,8 @@ weights: install-test $(RUNS)/corners.done
 	  --relabel --planted 1200 --close-ups 400 --erased 500 --bare 150 --rendered 600 --hours 1.05 --epochs 30 --plain-epochs 3 \
 	  --learning-rate 0.0008 --multi-scale 0.2 $(call resumed,$(RUNS)/detector)
 	$(TRAIN) export --run $(RUNS)/detector --output $(WEIGHTS)/plate-detector.onnx
+	$(TRAIN) quantize $(WEIGHTS)/plate-detector.onnx --data $(DATA) \
+	  --output $(WEIGHTS)/plate-detector-int8.onnx
 
 resumed = $(if $(wildcard $(1)/checkpoint.pt),--resume)
 

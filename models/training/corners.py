@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +25,6 @@ from models.training.dataset import PLANTED, render_scenes, scenes_of, without_v
 from models.training.frameworks import has_bf16, usable_cores
 from models.training.recipes import CornerRecipe
 from models.training.voc import SPLITS
-
-if TYPE_CHECKING:
-    pass
 
 CHECKPOINT = "checkpoint.pt"
 RECORD = "corners.json"
@@ -61,7 +57,8 @@ def _begin(run: Path, recipe: CornerRecipe | None, resume: bool) -> CornerRecipe
         if not (run / CHECKPOINT).exists():
             raise ModelError(f"{run}: no {CHECKPOINT} here to resume from")
         return recorded(run)[0]
-    if (run / RECORD).exists():
+    # One that was killed before its first checkpoint left nothing to keep.
+    if (run / CHECKPOINT).exists():
         raise ModelError(f"{run}: a training is here already; resume it, or name another folder")
     run.mkdir(parents=True, exist_ok=True)
     return recipe or CornerRecipe()
@@ -160,13 +157,13 @@ class _Training:
             while self._step < self._recipe.steps:
                 batch = coming.result()
                 coming = pool.submit(self._draw, self._step + 1)
-                losses = self._learn(batch)
+                parts = self._learn(batch)
                 self._step += 1
                 if self._step % EVERY == 0 or self._step == self._recipe.steps:
                     self._seconds += time.monotonic() - begun
                     begun = time.monotonic()
                     self._keep()
-                    self._tell(losses)
+                    self._tell(parts)
         return self._run / CHECKPOINT
 
     def _draw(self, step: int) -> Batch:
