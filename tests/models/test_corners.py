@@ -113,11 +113,12 @@ def detector(tmp_path):
     return make
 
 
-def test_boxes_are_drawn_anew_from_sure_corners(detector):
+def test_sure_corners_move_the_box(detector):
     found = detector(answer(CORNERS)).detect(np.zeros((192, 384, 3), np.uint8))
     assert len(found) == 2  # the two that were one plate have become one
     np.testing.assert_allclose(found[0].corners, IN_PIXELS, atol=0.6)
-    assert found[0].box == pytest.approx((110, 52, 190, 84.4), abs=0.6)
+    # Half way between the first box and the one around the corners.
+    assert found[0].box == pytest.approx((105, 51, 195, 87.2), abs=0.6)
     assert found[0].score == pytest.approx(joined_score(0.8, 1 / (1 + np.exp(-3))), abs=1e-4)
 
 
