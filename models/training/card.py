@@ -29,6 +29,10 @@ ORIGINS = {
     "indian_asik": "Asikpalysik/Automatic-License-Plate-Detection, fe64927; licence not stated, "
     "used for validation only",
     "rendered": "drawn by models/training/synthesis.py",
+    "rendered bare": "drawn by models/training/synthesis.py, vehicles without plates",
+    "planted": "train pictures above, drawn plates over their own (models/training/transplant.py)",
+    "close-up": "train pictures above, cut around a plate",
+    "erased": "train pictures above, plates painted over",
 }
 """Where the pictures of the bundled weights come from, by source."""
 
