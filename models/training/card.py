@@ -113,7 +113,10 @@ def command_of(recipe: Recipe) -> str:
         name, value = one.name.replace("_", "-"), getattr(recipe, one.name)
         if value == one.default:
             continue
-        words += [f"--no-{name}"] if value is False else [f"--{name}", str(value)]
+        if isinstance(value, bool):
+            words.append(f"--{name}" if value else f"--no-{name}")
+        else:
+            words += [f"--{name}", str(value)]
     return shlex.join(words)
 
 

@@ -211,9 +211,9 @@ def test_an_export_without_a_training_is_an_error(tmp_path):
     [
         (Recipe(), "plate-streamer train detector --data ANNOTATIONS --run RUN"),
         (
-            Recipe(hours=1.5, seed=3, learning_rate=0.002, bf16=False),
+            Recipe(hours=1.5, seed=3, learning_rate=0.002, bf16=False, relabel=True),
             "plate-streamer train detector --data ANNOTATIONS --run RUN --hours 1.5 "
-            "--learning-rate 0.002 --seed 3 --no-bf16",
+            "--learning-rate 0.002 --relabel --seed 3 --no-bf16",
         ),
     ],
 )
