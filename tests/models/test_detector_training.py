@@ -117,6 +117,7 @@ print(trained.pictures["train/rendered bare"])
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_training_goes_on_from_the_weights_that_it_is_given(tmp_path):
     """The trainer forgets them in silence if it is told of no pretraining."""
     needs_training_extra()

@@ -108,3 +108,24 @@ def test_a_larger_plate_is_a_better_view():
 @pytest.mark.parametrize("score", [0.0, 1.0, 2.0])
 def test_quality_is_a_share(crop, score):
     assert 0 <= quality(crop.astype(np.uint8), crop.shape[0], score) <= 1
+
+
+@pytest.mark.parametrize(("turn", "upright"), [(0, False), (8, False), (-8, False), (20, True)])
+def test_only_a_plate_that_leans_is_set_upright(turn, upright):
+    """A level one is the very pixels of the picture; a turned one has its edges level again."""
+    angle = np.radians(turn)
+    across, down = (
+        np.array([np.cos(angle), np.sin(angle)]),
+        np.array([-np.sin(angle), np.cos(angle)]),
+    )
+    middle = np.array([150.0, 100.0])
+    quad = [middle + x * across + y * down for x, y in ((-60, -15), (60, -15), (60, 15), (-60, 15))]
+    picture = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    low, high = np.min(quad, axis=0), np.max(quad, axis=0)
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    corners = tuple((float(x), float(y)) for x, y in quad)
+    crop = cut_out(picture, Detection(box, 0.9, corners), margin=0.0)
+    plain = cut_out(picture, Detection(box, 0.9), margin=0.0)
+    assert np.array_equal(crop, plain) is not upright
+    if upright:
+        assert crop.shape[:2] == (30, 120)
