@@ -1,6 +1,6 @@
 """Four corners: put in order, held against their box, and boxes that overlap left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from models.base import Box, Corners, Detection
 from models.detectors.network import without_overlaps
 
-Points = NDArray[np.float64]
+Points = NDArray[np.floating]
 """(4, 2): x and y in pixels."""
 
 FIT = 0.3
@@ -49,14 +49,21 @@ def corners_in(points: Points, box: Box) -> Corners | None:
 def settled(found: Sequence[Detection], size: tuple[int, int]) -> list[Detection]:
     """Best first, clipped to a picture of `size` (width, height), without overlaps.
 
-    What is less than a pixel wide or high within the picture is left out. Corners are kept as
-    they are: a plate may reach beyond the picture.
+    Corners are kept as they are: a plate may reach beyond the picture.
     """
-    clipped = [Detection(_clip(one.box, size), one.score, one.corners) for one in found]
-    clipped = [one for one in clipped if min(_sides(one.box)) >= 1]
-    rows = [(*one.box, one.score, number) for number, one in enumerate(clipped)]
+    inside = clipped(found, size)
+    rows = [(*one.box, one.score, number) for number, one in enumerate(inside)]
     kept = without_overlaps(np.array(rows, np.float32).reshape(-1, 6))
-    return [clipped[int(number)] for number in kept[:, 5]]
+    return [inside[int(number)] for number in kept[:, 5]]
+
+
+def clipped(found: Iterable[Detection], size: tuple[int, int]) -> list[Detection]:
+    """In their order, with boxes clipped to a picture of `size` (width, height).
+
+    What is less than a pixel wide or high cannot be cut out, and is left out.
+    """
+    inside = (Detection(_clip(one.box, size), one.score, one.corners) for one in found)
+    return [one for one in inside if min(_sides(one.box)) >= 1]
 
 
 def _clip(box: Box, size: tuple[int, int]) -> Box:

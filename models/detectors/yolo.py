@@ -13,6 +13,7 @@ from models.base import Box, Corners, Detection, Image, ModelError
 from models.detectors.corners import BUNDLED as CORNERS_BUNDLED
 from models.detectors.corners import CornerFinder, Look
 from models.detectors.network import STRIDE, Network, Rows, without_overlaps
+from models.detectors.quads import box_around, clipped
 from models.download import locate
 from models.runtime import Session
 
@@ -95,7 +96,7 @@ class YoloDetector:
         network = self._network_for(image.shape[1], image.shape[0])
         if self._finder is None:
             rows = network.rows(image, self._min_score)
-            return _clipped(((one, None) for one in _best_first(rows)), image)
+            return self._reported(image, ((one, None) for one in _best_first(rows)))
         rows = _best_first(network.rows(image, CANDIDATE_SHARE * self._min_score))[:MOST_LOOKS]
         return self._looked_again(image, self._finder, rows)
 
@@ -107,7 +108,13 @@ class YoloDetector:
         ).reshape(-1, 6)
         kept = without_overlaps(better[better[:, 4] >= self._min_score])
         found = ((row[:5], _corners(looks[int(row[5])])) for row in kept)
-        return _clipped(found, image)
+        return self._reported(image, found)
+
+    @staticmethod
+    def _reported(image: Image, found: Iterable[tuple[Rows, Corners | None]]) -> list[Detection]:
+        rows = ((row.tolist(), corners) for row, corners in found)
+        detections = (Detection((a, b, c, d), s, corners) for (a, b, c, d, s), corners in rows)
+        return clipped(detections, (image.shape[1], image.shape[0]))
 
     def _network_for(self, width: int, height: int) -> Network:
         """In a canvas of the wrong shape a picture, and its plates, would be smaller."""
@@ -155,8 +162,8 @@ def _refined(row: Rows, look: Look, number: int) -> list[float]:
     """
     box = row[:4]
     if look.spread <= MOST_SPREAD:
-        around = np.concatenate([look.corners.min(axis=0), look.corners.max(axis=0)])
-        box = (box + around) / 2
+        around: Rows = np.array(box_around(look.corners), np.float32)
+        box = (box + around) / np.float32(2)
     x1, y1, x2, y2 = box.tolist()
     return [x1, y1, x2, y2, joined_score(float(row[4]), look.plate), float(number)]
 
@@ -171,15 +178,3 @@ def _corners(look: Look) -> Corners | None:
         return None
     a, b, c, d = ((float(x), float(y)) for x, y in look.corners)
     return a, b, c, d
-
-
-def _clipped(found: Iterable[tuple[Rows, Corners | None]], image: Image) -> list[Detection]:
-    height, width = image.shape[:2]
-    detections = []
-    for row, corners in found:
-        x1, y1, x2, y2, score = row.tolist()
-        box = (max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height)))
-        # Less than a pixel cannot be cut out, and comes only from the border.
-        if box[2] - box[0] >= 1 and box[3] - box[1] >= 1:
-            detections.append(Detection(box, score, corners))
-    return detections

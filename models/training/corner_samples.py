@@ -5,7 +5,7 @@ scenes, whose corners are known exactly; windows of annotated pictures, of which
 known; and windows of other things.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from models.base import Box, Detection, Image
 from models.detectors.corners import cut, window_of
+from models.detectors.quads import box_around
 from models.training.canvas import Points, lettering, stamp
 from models.training.dataset import PLANTED, Scene
 from models.training.faces import WORDS
+from models.training.negatives import load_picture
 from models.training.scores import iou_matrix
 from models.training.transplant import transplant
 
@@ -55,31 +57,24 @@ class Sample:
     plate: bool
 
 
-def pieces_of(scene: Scene, corners: Sequence[Points] = ()) -> Iterator[Piece]:
+def pieces_of(scene: Scene, image: Image) -> Iterator[Piece]:
     """The pieces around the plates of one annotated or rendered picture."""
-    image = cv2.imread(str(scene.path))
-    if image is None:
-        return
     for number, box in enumerate(scene.boxes):
-        known = np.asarray(corners[number], float) if corners else None
-        yield piece_around(np.asarray(image, np.uint8), box, scene.source, known)
+        known = np.array(scene.corners[number]) if scene.corners else None
+        yield piece_around(image, box, scene.source, known)
 
 
 def other_things(
-    scene: Scene, detect: Callable[[Image], list[Detection]], unsure_below: float
+    scene: Scene, image: Image, found: Sequence[Detection], unsure_below: float
 ) -> Iterator[Piece]:
     """What a detector takes for a plate and is not annotated as one: the hard negatives.
 
     What it is surer of than `unsure_below` may be a plate that nobody boxed, and is left out.
     """
-    image = cv2.imread(str(scene.path))
-    if image is None:
-        return
-    picture = np.asarray(image, np.uint8)
-    for one in detect(picture):
+    for one in found:
         touching = len(scene.boxes) and iou_matrix([one.box], scene.boxes).max() > 0.02
         if one.score < unsure_below and not touching:
-            yield piece_around(picture, one.box, scene.source, None, plate=False)
+            yield piece_around(image, one.box, scene.source, None, plate=False)
 
 
 def piece_around(
@@ -138,12 +133,12 @@ def _turn(rng: np.random.Generator, piece: Piece) -> Piece:
     turned = outline @ matrix.T + shift
     if piece.corners is None:
         return Piece(np.asarray(image, np.uint8), piece.box, piece.source, None, piece.plate)
-    return Piece(np.asarray(image, np.uint8), _box(turned), piece.source, turned, piece.plate)
+    return Piece(np.asarray(image, np.uint8), box_around(turned), piece.source, turned, piece.plate)
 
 
 def _view(rng: np.random.Generator, piece: Piece) -> Sample:
     """Through a box as a detector would give it: somewhat beside the truth, often too large."""
-    outline = _box(piece.corners) if piece.corners is not None else piece.box
+    outline = box_around(piece.corners) if piece.corners is not None else piece.box
     x1, y1, x2, y2 = outline
     wide, high = x2 - x1, y2 - y1
     off = rng.normal(0, 0.06, 4) * [wide, high, wide, high]
@@ -210,16 +205,8 @@ def _lettered(rng: np.random.Generator, piece: Piece) -> Piece:
     return Piece(image, piece.box, piece.source, None, plate=False)
 
 
-def _box(corners: Points) -> Box:
-    (x1, y1), (x2, y2) = corners.min(axis=0), corners.max(axis=0)
-    return float(x1), float(y1), float(x2), float(y2)
-
-
-def load_pieces(
-    scenes: Iterable[Scene], detect: Callable[[Image], list[Detection]] | None
-) -> Iterator[Piece]:
-    """Every plate of the scenes and, with a detector, what it takes for one."""
-    for scene in scenes:
-        yield from pieces_of(scene, [np.array(one) for one in scene.corners])
-        if detect is not None:
-            yield from other_things(scene, detect, unsure_below=0.35)
+def load_pieces(scene: Scene, detect: Callable[[Image], list[Detection]]) -> Iterator[Piece]:
+    """Every plate of a scene, and what a detector takes for one."""
+    image = load_picture(scene.path)
+    yield from pieces_of(scene, image)
+    yield from other_things(scene, image, detect(image), unsure_below=0.35)

@@ -93,7 +93,7 @@ def load_splits(
             scenes += render_scenes(folder / "rendered" / split, split, count, recipe.seed)
     parts: dict[str, list[Piece]] = {split: [] for split in splits}
     for number, scene in enumerate(scenes, start=1):
-        parts[scene.split] += load_pieces([scene], detect)
+        parts[scene.split] += load_pieces(scene, detect)
         if number % 500 == 0:
             print(f"looked at {number} of {len(scenes)} pictures", file=sys.stderr)
     return parts

@@ -16,6 +16,7 @@ import numpy as np
 
 from models.base import Box, Image
 from models.detectors.corners import CornerFinder, Look
+from models.detectors.quads import box_around
 from models.detectors.yolo import MOST_SPREAD, YoloDetector
 from models.training.dataset import Scene
 from models.training.scores import iou_matrix
@@ -69,8 +70,7 @@ class Relabel:
         return replace(scene, boxes=tuple(boxes))
 
     def _redrawn(self, box: Box, look: Look) -> Box:
-        (x1, y1), (x2, y2) = look.corners.min(axis=0), look.corners.max(axis=0)
-        found = (float(x1), float(y1), float(x2), float(y2))
+        found = box_around(look.corners)
         sure = look.plate > 0.5 and look.spread < MOST_SPREAD
         if sure and iou_matrix([box], [found])[0, 0] >= SAME_PLATE_IOU:
             self.changes.redrawn += 1

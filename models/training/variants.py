@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from models.base import Box, Image
+from models.detectors.quads import box_around
 from models.training.dataset import PLANTED, Scene
 from models.training.negatives import ERASED, RENDERED_BARE, erase, load_picture, render_bare
 from models.training.transplant import transplant
@@ -84,8 +85,7 @@ def plant(rng: np.random.Generator, image: Image, boxes: Sequence[Box]) -> Varie
             continue
         image = done.image
         outlines.append(done.corners)
-        (x1, y1), (x2, y2) = done.corners.min(axis=0), done.corners.max(axis=0)
-        kept[number] = _inside((float(x1), float(y1), float(x2), float(y2)), (width, height))
+        kept[number] = _inside(box_around(done.corners), (width, height))
     return spoil(rng, image.copy(), outlines), kept
 
 
