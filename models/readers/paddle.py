@@ -28,6 +28,7 @@ import numpy as np
 import yaml
 
 from models.base import Image, ModelError, Reading
+from models.readers.crops import read_legible
 from models.readers.decode import Alphabet, Line, Probabilities, decode
 from models.readers.rapidocr import BATCH, batches, bundled_recogniser, characters_of
 from models.readers.reading import read_plates
@@ -77,7 +78,10 @@ class PaddleReader:
             self._network = _Network(folder, _engine_for(folder, engine), threads)
 
     def read(self, crops: Sequence[Image]) -> list[Reading]:
-        """One reading per crop, (height, width, 3) BGR of any size, in the order of the crops."""
+        """One reading per crop, in their order; crops of any size and kind (`crops.as_crop`)."""
+        return read_legible(crops, self._read)
+
+    def _read(self, crops: Sequence[Image]) -> list[Reading]:
         return read_plates(crops, self._network.recognise)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from models.base import Image, ModelError, Reading
+from models.readers.crops import read_legible
 from models.readers.decode import Alphabet, Line, decode
 from models.readers.reading import read_plates
 from models.readers.rows import ROW_HEIGHT
@@ -44,7 +45,10 @@ class RapidocrReader:
         self._alphabet = _alphabet_of(self._session)
 
     def read(self, crops: Sequence[Image]) -> list[Reading]:
-        """One reading per crop, (height, width, 3) BGR of any size, in the order of the crops."""
+        """One reading per crop, in their order; crops of any size and kind (`crops.as_crop`)."""
+        return read_legible(crops, self._read)
+
+    def _read(self, crops: Sequence[Image]) -> list[Reading]:
         return read_plates(crops, self._recognise)
 
     def _recognise(self, rows: Sequence[Image]) -> list[Line]:
