@@ -6,13 +6,14 @@ from datetime import datetime
 import numpy as np
 
 from models.base import Box
+from models.edits import distance
 from streamer.data import Direction, Frame, Look, Plate
 from streamer.formats import fold_twins, with_formats
 from streamer.settled import OUT_OF_SIGHT_S
 from streamer.stages.direction import direction
 from streamer.stages.passages import Passage
 from streamer.stages.views import is_cut
-from streamer.voting import distance, vote
+from streamer.voting import vote
 
 KEPT = 30
 """More looks than this do not change a vote; the worst go."""

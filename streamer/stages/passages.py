@@ -9,8 +9,8 @@ differing characters were read, and whether they are ones that readers mix up.
 from collections import deque
 from dataclasses import dataclass
 
+from models.edits import align
 from streamer.data import Plate
-from streamer.voting import align
 
 CLEAR = 0.9
 """A character surer than this was read, not guessed."""

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.base import Reading
-from streamer.voting import align, distance, vote
+from models.edits import align, distance
+from streamer.voting import vote
 
 texts = st.text("AB08", max_size=8)
 confidences = st.floats(0, 1)
