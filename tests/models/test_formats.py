@@ -106,10 +106,10 @@ def test_a_visitor_from_elsewhere_is_still_read():
 
 
 def test_own_patterns_weigh_most():
-    own = Formats(patterns=["ZQ[0-9]{3}", "FIRES[0-9]{1,2}"])
-    assert own.fits("FIRES7")
-    assert own.country("FIRES7") is None
-    assert Formats(["GB"], ["FIRES[0-9]{1,2}"]).country("FIRES7") == "GB"
+    own = Formats(patterns=["ZQ[0-9]{3}", "POLICE[0-9]{1,2}"])
+    assert own.fits("POLICE7")
+    assert own.country("POLICE7") is None
+    assert Formats(["GB"], ["POLICE[0-9]{1,2}"]).country("POLICE7") == "GB"
     assert own.log_gain("ZQ123") > EVERYWHERE.log_gain("ZQ123") + 5
     assert own.log_gain("ABC1234") == pytest.approx(EVERYWHERE.log_gain("ABC1234"), abs=1)
 
@@ -146,5 +146,5 @@ def test_the_table_is_sound():
 
 @given(st.text(SIGNS, max_size=15))
 def test_any_text_has_a_probability(text):
-    assert -65 < EVERYWHERE.log_prior(text) < 0
+    assert -75 < EVERYWHERE.log_prior(text) < 0
     assert (EVERYWHERE.country(text) is None) == (not EVERYWHERE.fits(text))
