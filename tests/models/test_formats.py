@@ -106,10 +106,10 @@ def test_a_visitor_from_elsewhere_is_still_read():
 
 
 def test_own_patterns_weigh_most():
-    own = Formats(patterns=["ZQ[0-9]{3}", "POLICE[0-9]{1,2}"])
-    assert own.fits("POLICE7")
-    assert own.country("POLICE7") is None
-    assert Formats(["GB"], ["POLICE[0-9]{1,2}"]).country("POLICE7") == "GB"
+    own = Formats(patterns=["ZQ[0-9]{3}", "X[0-9]{2}FIRE"])
+    assert own.fits("X99FIRE")
+    assert own.country("X99FIRE") is None
+    assert Formats(["GB"], ["X[0-9]{2}FIRE"]).country("X99FIRE") == "GB"
     assert own.log_gain("ZQ123") > EVERYWHERE.log_gain("ZQ123") + 5
     assert own.log_gain("ABC1234") == pytest.approx(EVERYWHERE.log_gain("ABC1234"), abs=1)
 
