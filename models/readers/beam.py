@@ -13,10 +13,11 @@ language model, which comes later and is no matter of looking).
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 from models.base import Hypothesis
-from models.readers.decode import SIGNS, Probabilities
+from models.readers.decode import SIGNS, Line, Probabilities, decode
 
 BEST = 5
 """Texts that are handed on."""
@@ -66,27 +67,38 @@ def beam_search(
     )
 
 
+def decode_row(grouped: Probabilities, used: float = 1.0) -> Line:
+    """The line of `decode`, (frames, 38) as for that, with its hypotheses."""
+    return replace(decode(grouped, used), hypotheses=beam_search(grouped))
+
+
 def join_rows(rows: Sequence[Sequence[Hypothesis]], best: int = BEST) -> tuple[Hypothesis, ...]:
     """The `best` most probable texts of a plate from those of its rows, top row first.
 
     Rows are independent: the probabilities multiply. Different splits of one text are summed,
     with the confidences of the likeliest. Without rows there is nothing to say.
     """
+    if not rows:
+        return ()
+    joined = [
+        Hypothesis(
+            "".join(one.text for one in way),
+            math.prod(one.probability for one in way),
+            tuple(each for one in way for each in one.confidences),
+        )
+        for way in product(*rows)
+    ]
+    return merged(joined)[:best]
+
+
+def merged(hypotheses: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
+    """Each text once, the most probable first, with the confidences of its likeliest way."""
     found: dict[str, Hypothesis] = {}
-    ways = sorted(
-        ((math.prod(one.probability for one in way), way) for way in product(*rows)),
-        key=lambda weighed: -weighed[0],
-    )
-    for probability, way in ways if rows else []:
-        text = "".join(one.text for one in way)
-        if text in found:
-            known = found[text]
-            found[text] = Hypothesis(text, known.probability + probability, known.confidences)
-        else:
-            confidences = tuple(each for one in way for each in one.confidences)
-            found[text] = Hypothesis(text, probability, confidences)
-    ranked = sorted(found.values(), key=lambda one: (-one.probability, one.text))
-    return tuple(ranked[:best])
+    for one in sorted(hypotheses, key=lambda one: -one.probability):
+        known = found.get(one.text)
+        total = one.probability + (known.probability if known else 0.0)
+        found[one.text] = replace(known or one, probability=total)
+    return tuple(sorted(found.values(), key=lambda one: (-one.probability, one.text)))
 
 
 def _best_first(weighed: tuple[float, str]) -> tuple[float, str]:

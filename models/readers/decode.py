@@ -15,6 +15,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from models.base import Hypothesis
+
 Probabilities = NDArray[np.float32]
 """(..., classes): each row a softmax."""
 
@@ -45,11 +47,14 @@ class Line:
     """One row of text: a probability (0..1) per character of `text`, and where each stands.
 
     `centres` are in the frame of the picture that was read, 0 its left and 1 its right edge.
+    `hypotheses` are what else the row may say and how probable each text is, where that was
+    asked; the best of them need not be `text`, which is the best path's.
     """
 
     text: str
     confidences: tuple[float, ...]
     centres: tuple[float, ...]
+    hypotheses: tuple[Hypothesis, ...] = ()
 
     @property
     def confidence(self) -> float:

@@ -28,8 +28,9 @@ import numpy as np
 import yaml
 
 from models.base import Image, ModelError, Reading
+from models.readers.beam import decode_row
 from models.readers.crops import read_legible
-from models.readers.decode import Alphabet, Line, Probabilities, decode
+from models.readers.decode import Alphabet, Line, Probabilities
 from models.readers.rapidocr import BATCH, batches, bundled_recogniser, characters_of
 from models.readers.reading import read_plates
 from models.readers.rows import ROW_HEIGHT, WIDTHS
@@ -116,7 +117,8 @@ class _Network:
             ratio = rows[batch[0]].shape[1] / ROW_HEIGHT
             results = self._predict([rows[n] for n in batch], batch_size=BATCH)
             for n, result in zip(batch, results, strict=True):
-                lines[n] = decode(result["rec_text"], used=ratio / max(ratio, self._least_ratio))
+                used = ratio / max(ratio, self._least_ratio)
+                lines[n] = decode_row(result["rec_text"], used)
         return [lines[n] for n in range(len(rows))]
 
     def _keep(

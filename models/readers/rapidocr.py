@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from models.base import Image, ModelError, Reading
+from models.readers.beam import decode_row
 from models.readers.crops import read_legible
-from models.readers.decode import Alphabet, Line, decode
+from models.readers.decode import Alphabet, Line
 from models.readers.reading import read_plates
 from models.readers.rows import ROW_HEIGHT
 from models.runtime import Blob, Session
@@ -55,7 +56,7 @@ class RapidocrReader:
         lines: dict[int, Line] = {}
         for batch in batches([row.shape[1] for row in rows], BATCH):
             grouped = self._alphabet.group(self._session.run(to_blob([rows[n] for n in batch]))[0])
-            lines.update(zip(batch, map(decode, grouped), strict=True))
+            lines.update(zip(batch, map(decode_row, grouped), strict=True))
         return [lines[n] for n in range(len(rows))]
 
 

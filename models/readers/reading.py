@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from models.base import Image, Reading
+from models.base import Hypothesis, Image, Reading
+from models.edits import align
+from models.readers.beam import join_rows, merged
 from models.readers.decode import Line
 from models.readers.layout import ALIKE, find_rows
 from models.readers.rows import Row, cut_row, whole
@@ -83,13 +85,38 @@ def trim(line: Line, row: Row) -> Line:
     if not any(outside):
         return line
     start, end = int(outside[0]), len(outside) - int(outside[-1])
-    return Line(line.text[start:end], line.confidences[start:end], line.centres[start:end])
+    shorter = [_without_ends(one, line.text, start, end) for one in line.hypotheses]
+    return Line(
+        line.text[start:end],
+        line.confidences[start:end],
+        line.centres[start:end],
+        merged(shorter),
+    )
+
+
+def _without_ends(hypothesis: Hypothesis, text: str, start: int, end: int) -> Hypothesis:
+    """The part of a hypothesis that belongs to `text[start:end]`, whatever it has there."""
+    pairs = align(text, hypothesis.text)
+    at = {ours: n for n, (ours, _) in enumerate(pairs) if ours is not None}
+    first = at.get(start, len(pairs)) if start else 0
+    last = at.get(end - 1, -1) + 1 if end < len(text) else len(pairs)
+    places = [theirs for _, theirs in pairs[first:last] if theirs is not None]
+    return Hypothesis(
+        "".join(hypothesis.text[place] for place in places),
+        hypothesis.probability,
+        tuple(hypothesis.confidences[place] for place in places),
+    )
 
 
 def _join(lines: Sequence[Line]) -> Reading:
-    lines = [line for line in lines if line.text]
+    lines = [line for line in lines if line.text] or lines
     confidences = tuple(one for line in lines for one in line.confidences)
-    return Reading("".join(line.text for line in lines), confidences, tuple(x.text for x in lines))
+    return Reading(
+        "".join(line.text for line in lines),
+        confidences,
+        tuple(line.text for line in lines if line.text),
+        join_rows([line.hypotheses for line in lines]),
+    )
 
 
 def _mean(reading: Reading) -> float:

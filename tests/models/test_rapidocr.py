@@ -59,6 +59,14 @@ def test_rendered_plates_of_one_row_are_read_exactly(reader, width):
     assert all(one.lines == (one.text,) for one in readings)
 
 
+def test_a_clear_plate_is_its_own_first_hypothesis(reader):
+    for one in reader.read([plate(name, text) for name, text in ONE_ROW]):
+        best, *others = one.hypotheses
+        assert best.text == one.text
+        assert best.probability > 0.5 > sum(other.probability for other in others)
+        assert best.confidences == pytest.approx(one.confidences, abs=1e-3)
+
+
 TWO_ROWS = [
     ("white two lines", "KL 31/K 3137"),
     ("white two lines", "LR53/KHN"),

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from models.base import Hypothesis
 from models.readers.decode import Line
 from models.readers.layout import find_rows
 from models.readers.reading import plate_lines, read_plates, trim
@@ -165,3 +168,59 @@ def test_a_small_upper_row_belongs_to_the_plate_only_if_it_is_a_code(above, text
 def test_of_rows_too_long_for_a_plate_the_tall_one_stays():
     lines = plate_lines([SMALL, TALL], [line("CALIFORNIA", 1.0), line("7ABC123", 0.7)])
     assert [one.text for one in lines] == ["7ABC123"]
+
+
+def seeing(text, *others, confidence=0.99):
+    """A line with hypotheses: its text, and others with their probabilities."""
+    first = 1 - sum(share for _, share in others)
+    every = [(text, first), *others]
+    hypotheses = tuple(Hypothesis(one, share, (share,) * len(one)) for one, share in every)
+    return replace(line(text, confidence), hypotheses=hypotheses)
+
+
+def shares(hypotheses):
+    return {one.text: round(one.probability, 6) for one in hypotheses}
+
+
+def test_the_hypotheses_of_two_rows_are_those_of_the_plate():
+    rows = [seeing("KL31", ("KL3I", 0.2)), seeing("K3137", ("K3I37", 0.1))]
+    (reading,) = read_plates([two_rows()], saying(rows))
+    assert reading.text == reading.hypotheses[0].text == "KL31K3137"
+    assert shares(reading.hypotheses) == {
+        "KL31K3137": 0.72, "KL3IK3137": 0.18, "KL31K3I37": 0.08, "KL3IK3I37": 0.02
+    }  # fmt: skip
+
+
+def test_a_row_that_is_left_out_leaves_no_hypotheses():
+    rows = [seeing("CALIFORNIA", ("CALIFORN1A", 0.1)), seeing("7ABC123", ("7A8C123", 0.1))]
+    (reading,) = read_plates([two_rows()], saying(rows))
+    assert shares(reading.hypotheses) == {"7ABC123": 0.9, "7A8C123": 0.1}
+
+
+def test_where_nothing_was_read_what_might_have_been_is_kept():
+    even = np.full((40, 160, 3), 90, np.uint8)
+    (reading,) = read_plates([even], saying([seeing("", ("A", 0.3))]))
+    assert (reading.text, shares(reading.hypotheses)) == ("", {"": 0.7, "A": 0.3})
+
+
+@pytest.mark.parametrize(
+    ("text", "confidences", "others", "left"),
+    [
+        # The A stands outside: gone from all, under whatever name and also where it is missing.
+        ("ABC", (0.5, 0.9, 0.9), [("4BC", 0.2), ("BC", 0.1), ("AB0", 0.1)], {"BC": 0.9, "B0": 0.1}),
+        ("ABC", (0.5, 0.9, 0.9), [("1ABC", 0.2)], {"BC": 1.0}),
+        (
+            "BCX",
+            (0.9, 0.9, 0.5),
+            [("BC", 0.2), ("BCXX", 0.1), ("8CX", 0.1)],
+            {"BC": 0.9, "8C": 0.1},
+        ),
+        ("ABC", (0.9, 0.9, 0.9), [("4BC", 0.2)], {"ABC": 0.8, "4BC": 0.2}),
+    ],
+)
+def test_what_is_cut_off_is_cut_off_all_hypotheses(text, confidences, others, left):
+    centres = (0.1, 0.4, 0.6) if text == "ABC" else (0.4, 0.6, 0.95)
+    whole = replace(seeing(text, *others), confidences=confidences, centres=centres)
+    trimmed = trim(whole, ROW)
+    assert shares(trimmed.hypotheses) == left
+    assert all(len(one.text) == len(one.confidences) for one in trimmed.hypotheses)
