@@ -89,12 +89,16 @@ def _cut(here: Points, there: Points, a: float, b: float) -> list[Points]:
 
 @lru_cache(maxsize=64)
 def font(face: Face, size: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Bold at a size in pixels."""
+    return ImageFont.truetype(str(font_file(face)), size)
+
+
+def font_file(face: Face) -> Path:
     """DejaVu Bold as matplotlib carries it (a dependency of filterpy), without importing it."""
     spec = importlib.util.find_spec("matplotlib")
     if spec is None or spec.origin is None:
         raise ModelError("no fonts to render with: matplotlib is not installed; install filterpy")
-    path = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / _FONT_FILES[face]
-    return ImageFont.truetype(str(path), size)
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / _FONT_FILES[face]
 
 
 def lettering(text: str, height: int, width: int, *, face: Face = "sans") -> NDArray[np.uint8]:
