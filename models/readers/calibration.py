@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import ModelError, Reading
-from models.readers.knowledge import Decision
+from models.readers.knowledge import STRENGTH, Decision
 
 Floats = NDArray[np.float64]
 
@@ -59,10 +59,14 @@ def features_of(decision: Decision, reading: Reading) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic regression: `bias` and a weight for each of some `FEATURES`."""
+    """A logistic regression: `bias` and a weight for each of some `FEATURES`.
+
+    It holds for decisions that were made with the formats at the same `strength`.
+    """
 
     bias: float
     weights: Mapping[str, float]
+    strength: float = STRENGTH
 
     def probability(self, features: Mapping[str, float]) -> float:
         """The probability (0..1) that the whole plate is right."""
@@ -71,7 +75,9 @@ class Calibration:
 
     def to_json(self) -> str:
         """One line of JSON, as the metadata `calibration` of a reader's ONNX file has it."""
-        return json.dumps({"bias": self.bias, "weights": dict(self.weights)})
+        return json.dumps(
+            {"bias": self.bias, "weights": dict(self.weights), "strength": self.strength}
+        )
 
 
 def calibration_from(text: str, place: str) -> Calibration:
@@ -79,7 +85,7 @@ def calibration_from(text: str, place: str) -> Calibration:
     try:
         raw = json.loads(text)
         weights = {str(name): float(weight) for name, weight in raw["weights"].items()}
-        bias = float(raw["bias"])
+        bias, strength = float(raw["bias"]), float(raw.get("strength", STRENGTH))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f'{place}: no calibration ({error}); it is JSON as {{"bias": 0.0, "weights": {{…}}}}'
@@ -90,13 +96,16 @@ def calibration_from(text: str, place: str) -> Calibration:
             raise ModelError(
                 f"{place}: calibration by {name!r}, which is not known; known: {known}"
             )
-    if not all(map(math.isfinite, [bias, *weights.values()])):
+    if not all(map(math.isfinite, [bias, strength, *weights.values()])):
         raise ModelError(f"{place}: a calibration's numbers are finite; this has NaN or infinity")
-    return Calibration(bias, weights)
+    return Calibration(bias, weights, strength)
 
 
 def fit(
-    features: Sequence[Mapping[str, float]], right: Sequence[bool], l2: float = L2
+    features: Sequence[Mapping[str, float]],
+    right: Sequence[bool],
+    l2: float = L2,
+    strength: float = STRENGTH,
 ) -> Calibration:
     """The calibration that makes the outcomes most probable, its weights held back by `l2`.
 
@@ -104,6 +113,7 @@ def fit(
     example of each outcome is needed at least. The penalty is on weights for features that are
     scaled to variance 1, not on the bias. Targets are Platt's, (n + 1) / (n + 2) for those that
     are right and 1 / (n + 2) for the others, n being their numbers. Newton's method (IRLS).
+    `strength` is that with which the decisions were made.
     """
     names = sorted(features[0]) if features else []
     table = np.array([[row[name] for name in names] for row in features], np.float64)
@@ -120,6 +130,7 @@ def fit(
     return Calibration(
         float(found[0] - (weights * middle).sum()),
         {name: float(weight) for name, weight in zip(names, weights, strict=True)},
+        strength,
     )
 
 

@@ -123,7 +123,7 @@ def test_certainties_have_a_bin():
 
 
 def test_a_calibration_travels_as_json():
-    calibration = Calibration(0.25, {"posterior": 1.5, "fits": -0.5})
+    calibration = Calibration(0.25, {"posterior": 1.5, "fits": -0.5}, strength=0.6)
     assert calibration_from(calibration.to_json(), "x.onnx") == calibration
 
 

@@ -148,3 +148,8 @@ def test_the_table_is_sound():
 def test_any_text_has_a_probability(text):
     assert -75 < EVERYWHERE.log_prior(text) < 0
     assert (EVERYWHERE.country(text) is None) == (not EVERYWHERE.fits(text))
+
+
+def test_lettering_fits_no_country():
+    """Text without a digit is taken for lettering, so no format of the table may make any."""
+    assert not [key for key in formats_module._table() if "0" not in key]
