@@ -4,21 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.base import Box, Detection, Detector, Image, Reader
+from models.base import Box, Detection, Detector, Image, Reader, Reading, Reason
 from models.detectors.yolo import YoloDetector
+from models.readers.formats import Formats
+from models.readers.informed import InformedReader
+from models.readers.knowledge import Decision
 from models.readers.rapidocr import RapidocrReader
 from streamer.app import camera_pipeline, default_config
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config
-from streamer.data import Candidate, Character, Decided, Plate, PlateEvent
+from streamer.data import Candidate, Character, Decided, PlateEvent
 from streamer.errors import SourceError, UserError
-from streamer.formats import with_formats
 from streamer.metrics import Metrics
 from streamer.pipeline import CHANNEL_SIZE, StageBase
 from streamer.sources.base import PICTURES
 from streamer.sources.images import read_picture
 from streamer.stages.read import cut_out
-from streamer.voting import vote
 from streamer.watch import CameraWatch
 
 STOP_S = 5.0
@@ -29,7 +30,10 @@ class FoundPlate:
     """One plate in one picture.
 
     `plate` is upper case, letters and digits only; `confidence` the probability (0..1) that
-    all of it is right; `box` x1, y1, x2, y2 in pixels of the picture.
+    all of it is right; `box` x1, y1, x2, y2 in pixels of the picture. `country` (ISO 3166
+    alpha-2) is the one whose format fits best, None if none does; `reason` why the plate should
+    not be believed (`too_small`, `blurred`, `partial`, `no_format`, `low_confidence`), None if
+    it may be.
     """
 
     plate: str
@@ -37,17 +41,25 @@ class FoundPlate:
     characters: tuple[Character, ...]
     candidates: tuple[Candidate, ...]
     box: Box
+    country: str | None = None
+    reason: Reason | None = None
 
 
 class PlateReader:
     """A detector and a reader as one object, for pictures.
 
-    Without arguments it is what the daemon runs by default. One instance serves one thread.
+    Without arguments it is what the daemon runs by default. `formats` are the plates to expect,
+    `Formats(["DE", "NL"])`; None expects those of all countries. One instance serves one thread.
     """
 
-    def __init__(self, detector: Detector | None = None, reader: Reader | None = None) -> None:
+    def __init__(
+        self,
+        detector: Detector | None = None,
+        reader: Reader | None = None,
+        formats: Formats | None = None,
+    ) -> None:
         self._detector = detector or YoloDetector()
-        self._reader = reader or RapidocrReader()
+        self._reader = InformedReader(reader or RapidocrReader(), formats)
 
     def read(self, picture: Image | str | Path) -> list[FoundPlate]:
         """The legible plates of one picture, the most certain first.
@@ -60,7 +72,7 @@ class PlateReader:
         crops = [cut_out(image, detection) for detection in detections]
         readings = self._reader.read(crops)
         found = [
-            _found(with_formats(vote([(reading, 1.0)])), detection)
+            _found(reading, self._reader.decide(reading), detection)
             for reading, detection in zip(readings, detections, strict=True)
             if reading.text
         ]
@@ -76,9 +88,21 @@ def load_picture(path: str | Path) -> Image:
         raise UserError(f"{error}{hint}") from None
 
 
-def _found(plate: Plate, detection: Detection) -> FoundPlate:
+def _found(reading: Reading, decision: Decision, detection: Detection) -> FoundPlate:
+    sureness = reading.confidence
+    if sureness is None:
+        sureness = decision.posterior * reading.plate * reading.whole
+    # What is not the plate's is shared by its rivals as the formats see them.
+    rest = (1 - sureness) / max(1 - decision.posterior, 1e-9)
+    rivals = [one for one in decision.candidates if one.text]
     return FoundPlate(
-        plate.text, plate.confidence, plate.characters, plate.candidates, detection.box
+        reading.text,
+        sureness,
+        tuple(map(Character, reading.text, reading.confidences)),
+        tuple(Candidate(one.text, min(one.probability * rest, 1.0)) for one in rivals),
+        detection.box,
+        reading.country,
+        reading.reason,
     )
 
 

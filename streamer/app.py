@@ -15,6 +15,8 @@ from typing import Any
 
 from models.detectors import DETECTORS
 from models.readers import READERS
+from models.readers.formats import Formats
+from models.readers.informed import InformedReader
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config, Part, Parts, parse_config, read_config
 from streamer.daemon import Daemon
@@ -103,15 +105,26 @@ def camera_pipeline(
         Channel(1, "drop_oldest", watch.dropped) if live else Channel(CHANNEL_SIZE)
     )
     settled = Settled()
+    formats = formats_of(config)
     tracker = make(config.parts["tracker"])
     stages: list[Stage[Any, Any]] = [
         Detect(make(config.parts["detector"])),
         Follow(tracker, live=live, on_active=watch.tracks),
-        make(config.parts["looks"], make(config.parts["reader"]), settled),
-        make(config.parts["vote"], settled, watch.outcome),
+        make(config.parts["looks"], informed_reader(config, formats), settled),
+        make(config.parts["vote"], settled, formats, watch.outcome),
         last,
     ]
     return Pipeline(camera.name, Capture(source, watch), inbox, stages, watch.stages)
+
+
+def formats_of(config: Config) -> Formats:
+    """What the configuration says of the plates to come."""
+    return Formats(config.formats.countries, config.formats.patterns)
+
+
+def informed_reader(config: Config, formats: Formats) -> InformedReader:
+    """The reader of the configuration, which decides with formats."""
+    return InformedReader(make(config.parts["reader"]), formats)
 
 
 def make(part: Part, *given: Any) -> Any:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from models.readers.formats import Formats
 from streamer import yaml12
 from streamer.errors import UserError
 from streamer.parts import load_part, nearest
@@ -43,6 +44,31 @@ class CameraConfig(Strict):
     realtime: bool = False
     loop: bool = False
     rotate: Literal[0, 90, 180, 270] = 0
+
+
+def _country(code: str) -> str:
+    Formats([code])
+    return code
+
+
+def _countries(codes: tuple[str, ...]) -> tuple[str, ...]:
+    Formats(codes)
+    return codes
+
+
+def _pattern(text: str) -> str:
+    Formats(patterns=[text])
+    return text
+
+
+class FormatsConfig(Strict):
+    """What is known of the plates to come: where from, and formats that no country has."""
+
+    countries: (
+        Annotated[tuple[Annotated[str, AfterValidator(_country)], ...], AfterValidator(_countries)]
+        | None
+    ) = None
+    patterns: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
 
 
 class MetricsConfig(Strict):
@@ -87,6 +113,7 @@ class Config:
     """A configuration without faults."""
 
     cameras: tuple[CameraConfig, ...]
+    formats: FormatsConfig
     metrics: MetricsConfig
     log: LogConfig
     parts: dict[str, Part]
@@ -103,6 +130,7 @@ class ConfigError(UserError):
 
 class _Fixed(Strict):
     cameras: list[CameraConfig]
+    formats: FormatsConfig = FormatsConfig()
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
 
@@ -165,6 +193,7 @@ class _Check:
         }
         return Config(
             cameras=self._distinct(fixed.cameras) if fixed else (),
+            formats=fixed.formats if fixed else FormatsConfig(),
             metrics=fixed.metrics if fixed else MetricsConfig(),
             log=fixed.log if fixed else LogConfig(),
             parts={key: part for key, part in {**chosen, **plain}.items() if part},
@@ -256,6 +285,9 @@ class _Check:
         if fault["type"] == "extra_forbidden":
             known = _fields_at(model, parents) + (self._sections() if model is _Fixed else [])
             return f"unknown key{nearest(str(key), known) or '; known: ' + ', '.join(known)}"
+        if fault["type"] == "value_error":
+            error = fault["ctx"]["error"]
+            return redact(getattr(error, "fault", str(error)))
         wanted = fault["msg"].replace("Input should", "should").replace("String should", "should")
         if fault["type"] == "missing":
             return "is missing"

@@ -1,54 +1,25 @@
-"""What looking cannot decide, the format can: 0 or O, 1 or I.
+"""The formats' say in a vote: once, on what all looks elect together.
 
-In many plate fonts these pairs are one and the same shape, so no reader can tell them apart; a
-reader's confidence in one of them says little about the other. Where a plate fits no known
-format and would fit one with such twins exchanged, the exchanged one is the more probable.
-
-It is a prior, never a filter: only twins are exchanged, a plate that fits some format is left
-alone, and the reading as it was stays among the candidates.
+A look's own text has been decided with formats already (`models.readers.informed`). Summing
+such texts would count the formats as often as there are looks, so that a vote sums what was
+seen before, and the formats come in at its end.
 """
 
-import csv
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
-from itertools import combinations
+from dataclasses import replace
 
+from models.base import Hypothesis, Reading
+from models.readers.formats import Formats
+from models.readers.knowledge import decide
 from streamer.data import Candidate, Character, Plate
 
-TWINS = {"0": "O", "O": "0", "1": "I", "I": "1"}
-TWIN_SHARE = 0.3
-"""How likely a twin is the other one, whatever the reader says."""
-ODDS = 100.0
-"""How much more often a plate follows some known format than it follows none. Set by hand."""
-MOST_EXCHANGES = 3
-LEAST_CHARACTERS = 6
-"""Anything shorter, half a plate too, fits some format by chance."""
-CANDIDATES = 3
+TRUST = {"partial": 0.1, "no_format": 0.1}
+"""How much a reading counts that is not to be believed, by its reason. Of a plate that is cut,
+and of lettering, the characters may be certain and the text wrong all the same; what is small,
+blurred or doubtful says so itself in its characters' confidences. They do not count for nothing:
+one look after the other may be at a plate that fits nothing."""
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One format of plates: the country (ISO 3166) and the whole text as a pattern."""
-
-    country: str
-    pattern: re.Pattern[str]
-
-
-@cache
-def known_formats() -> tuple[Format, ...]:
-    """The shipped table, `formats.csv`."""
-    with (files("streamer") / "formats.csv").open(encoding="ascii") as file:
-        return tuple(
-            Format(row["country"], re.compile(row["pattern"])) for row in csv.DictReader(file)
-        )
-
-
-def fits(text: str) -> bool:
-    """True if the whole text follows some known format."""
-    return any(known.pattern.fullmatch(text) for known in known_formats())
+LEAST = 1e-9
+"""A plate less probable than this has nothing that formats could share out."""
 
 
 def fold_twins(text: str) -> str:
@@ -56,45 +27,53 @@ def fold_twins(text: str) -> str:
     return text.replace("O", "0").replace("I", "1")
 
 
-def with_formats(plate: Plate) -> Plate:
-    """The plate after the prior: itself, or the twin that fits a format.
+def as_seen(reading: Reading) -> Reading:
+    """The reading as looking alone has it: its best hypothesis, before any formats."""
+    if not reading.hypotheses:
+        return reading
+    best = reading.hypotheses[0]
+    return replace(reading, text=best.text, confidences=best.confidences, lines=())
 
-    The probabilities of the twins share what was the plate's: by Bayes, with a likelihood of
-    `TWIN_SHARE` per exchange and prior odds of `ODDS` for a text that fits.
+
+def trust(reading: Reading) -> float:
+    """How much (0..1) a reading counts in a vote."""
+    return TRUST.get(reading.reason or "", 1.0)
+
+
+def with_formats(plate: Plate, formats: Formats) -> Plate:
+    """The plate that a vote elected, after the formats: itself, a candidate, or a twin of these.
+
+    `confidence` and the candidates' become posteriors; `looks` and `agreement` stay the vote's.
     """
-    if len(plate.text) < LEAST_CHARACTERS or fits(plate.text):
+    if not plate.text or plate.confidence < LEAST:
         return plate
-    odds = {text: ODDS * TWIN_SHARE**count for text, count in _twins(plate.text) if fits(text)}
-    if not odds:
-        return plate
-    total = 1.0 + sum(odds.values())
-    best = max(odds, key=lambda text: (odds[text], text))
-    share = odds[best] / total
-    rivals = [Candidate(t, plate.confidence * o / total) for t, o in odds.items() if t != best]
-    rivals += [Candidate(plate.text, plate.confidence / total), *plate.candidates]
+    decision = decide(_hypotheses(plate), formats)
     return replace(
         plate,
-        text=best,
-        confidence=plate.confidence * share,
-        characters=tuple(
-            one if one.char == char else Character(char, one.confidence * share)
-            for one, char in zip(plate.characters, best, strict=True)
-        ),
-        candidates=_best_others(best, rivals),
+        text=decision.text,
+        confidence=decision.posterior,
+        characters=tuple(map(Character, decision.text, decision.confidences)),
+        candidates=tuple(Candidate(o.text, o.probability) for o in decision.candidates if o.text),
     )
 
 
-def _twins(text: str) -> Iterator[tuple[str, int]]:
-    places = [place for place, char in enumerate(text) if char in TWINS]
-    for count in range(1, MOST_EXCHANGES + 1):
-        for chosen in combinations(places, count):
-            yield "".join(TWINS[c] if i in chosen else c for i, c in enumerate(text)), count
-
-
-def _best_others(best: str, rivals: list[Candidate]) -> tuple[Candidate, ...]:
-    shares: dict[str, float] = {}
-    for one in rivals:
-        if one.plate != best:
-            shares[one.plate] = shares.get(one.plate, 0.0) + one.confidence
-    ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Candidate(plate, share) for plate, share in ranked[:CANDIDATES])
+def _hypotheses(plate: Plate) -> list[Hypothesis]:
+    """What the vote makes probable. A candidate's characters that the plate has at the same
+    place are as sure as there, others as the candidate."""
+    elected = Hypothesis(
+        plate.text, plate.confidence, tuple(one.confidence for one in plate.characters)
+    )
+    others = [
+        Hypothesis(
+            one.plate,
+            one.confidence,
+            tuple(
+                plate.characters[n].confidence
+                if len(one.plate) == len(plate.text) and sign == plate.text[n]
+                else one.confidence
+                for n, sign in enumerate(one.plate)
+            ),
+        )
+        for one in plate.candidates
+    ]
+    return [elected, *others]

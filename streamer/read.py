@@ -14,7 +14,7 @@ import cv2
 
 from models.base import Image
 from streamer.api import FoundPlate, PlateReader, events, load_picture
-from streamer.app import checked, default_config, make
+from streamer.app import checked, default_config, formats_of, make
 from streamer.codec import encode
 from streamer.config import Config
 from streamer.data import PlateEvent
@@ -84,7 +84,9 @@ class _Reading:
 
     def _picture(self, path: Path) -> Result:
         self._reader = self._reader or PlateReader(
-            make(self._config.parts["detector"]), make(self._config.parts["reader"])
+            make(self._config.parts["detector"]),
+            make(self._config.parts["reader"]),
+            formats_of(self._config),
         )
         image = load_picture(path)
         plates = self._reader.read(image)

@@ -55,7 +55,7 @@ class InformedReader:
     ) -> None:
         self._reader = reader
         self._formats = formats or Formats()
-        self._calibration = calibration or getattr(reader, "calibration", None)
+        self.calibration = calibration or getattr(reader, "calibration", None)
         self._min_confidence = min_confidence
 
     def read(self, crops: Sequence[Image]) -> list[Reading]:
@@ -65,7 +65,7 @@ class InformedReader:
 
     def decide(self, reading: Reading) -> Decision:
         """What follows from a reading's hypotheses; from its text where it has none."""
-        strength = self._calibration.strength if self._calibration else STRENGTH
+        strength = self.calibration.strength if self.calibration else STRENGTH
         return decide(reading.hypotheses or _only(reading), self._formats, strength)
 
     def _informed(self, reading: Reading, crop: Image) -> Reading:
@@ -85,12 +85,12 @@ class InformedReader:
     def _verdict(self, reading: Reading) -> _Verdict:
         decision = self.decide(reading)
         if not decision.text:
-            return _Verdict(decision, 0.0, self._calibration is not None)
-        if self._calibration is None:
+            return _Verdict(decision, 0.0, self.calibration is not None)
+        if self.calibration is None:
             sureness = decision.posterior * reading.plate * reading.whole
             return _Verdict(decision, sureness, calibrated=False)
         features = features_of(decision, reading)
-        return _Verdict(decision, self._calibration.probability(features), calibrated=True)
+        return _Verdict(decision, self.calibration.probability(features), calibrated=True)
 
     def _reason(self, reading: Reading, verdict: _Verdict, crop: Image) -> Reason | None:
         """Why not to believe it. What is wrong with the look comes before what it shows, for

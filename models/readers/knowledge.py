@@ -48,6 +48,9 @@ MOST_EXCHANGES = 3
 FLOOR = 1e-3
 """How probable by looking, relative to the best, a text must be to be considered at all."""
 
+_LEAST = 1e-100
+"""Less than this is nothing, and nothing cannot be shared out."""
+
 HEADS = 3
 """Hypotheses whose twins are considered."""
 
@@ -126,7 +129,7 @@ def _considered(hypotheses: Sequence[Hypothesis]) -> dict[str, float]:
         for text, share in twins.items():
             looked[text] = looked.get(text, 0.0) + one.probability * share / total
     floor = max(looked.values(), default=0.0) * FLOOR
-    return {text: share for text, share in looked.items() if share > 0 and share >= floor}
+    return {text: share for text, share in looked.items() if share >= max(floor, _LEAST)}
 
 
 def _twins(text: str) -> Iterator[tuple[str, float]]:

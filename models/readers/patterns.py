@@ -25,7 +25,7 @@ MOST_SHAPES = 2000
 _TOKEN = re.compile(r"\[(\^?)([A-Z0-9-]+)\]|(\\d)|\{(\d+)(?:,(\d+))?\}|(\(\?:|[()|?.])|([A-Z0-9])")
 
 
-class FormatError(ModelError):
+class FormatError(ModelError, ValueError):
     """A pattern or a country that cannot be used.
 
     `key` is the place below the section of the formats, such as ("patterns", 0); `fault` names

@@ -7,8 +7,9 @@ import numpy as np
 
 from models.base import Box
 from models.edits import distance
+from models.readers.formats import Formats
 from streamer.data import Direction, Frame, Look, Plate
-from streamer.formats import fold_twins, with_formats
+from streamer.formats import as_seen, fold_twins, trust, with_formats
 from streamer.settled import OUT_OF_SIGHT_S
 from streamer.stages.direction import direction
 from streamer.stages.passages import Passage
@@ -49,7 +50,8 @@ class Ballot:
     where they may yet carry the vote.
     """
 
-    def __init__(self, first: Sight) -> None:
+    def __init__(self, first: Sight, formats: Formats) -> None:
+        self._formats = formats
         self.first = self.last = first
         self.passage: Passage | None = None
         """The passage this track belongs to, once that is decided."""
@@ -79,10 +81,13 @@ class Ballot:
         self._held.append(_Held(look))
         if len(self._held) > KEPT:
             self._held.remove(min(self._held, key=lambda held: held.look.quality))
-        looks = [(held.look.reading, held.look.quality) for held in self._held]
+        looks = [
+            (as_seen(look.reading), look.quality * trust(look.reading))
+            for look in (held.look for held in self._held)
+        ]
         elected = vote(looks)
         self.as_read = elected.text
-        self.plate = with_formats(elected)
+        self.plate = with_formats(elected, self._formats)
         self._release_frames(self.plate.text)
         return self.plate
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from models.readers.formats import Formats
 from streamer.data import (
     Candidate,
     Character,
@@ -50,15 +51,17 @@ class Vote:
     or nearly the same, on a track that begins within `dedup_seconds` (of the scene's time) of
     when it was last seen is the same passage, and no event.
 
+    Plates are decided with `formats`, on the sum of what was seen: see `streamer.formats`.
     Decided tracks are added to `settled`; `on_outcome` is told once of each track what became
     of it. `now` gives the UTC time for `read_at`.
     """
 
     name = "vote"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (a section of the configuration)
         self,
         settled: Settled,
+        formats: Formats,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
         *,
@@ -69,6 +72,7 @@ class Vote:
         dedup_seconds: Annotated[float, Field(ge=0)] = 60.0,
     ) -> None:
         self._settled = settled
+        self._formats = formats
         self._on_outcome = on_outcome
         self._now = now
         self._min_looks = min_looks
@@ -107,7 +111,7 @@ class Vote:
             here = sight(frame, track.box)
             ballot = self._ballots.get(track.id)
             if ballot is None:
-                ballot = self._ballots[track.id] = Ballot(here)
+                ballot = self._ballots[track.id] = Ballot(here, self._formats)
             ballot.seen(here)
             if ballot.passage is not None:
                 self._passages.seen(ballot.passage, frame.time_s)
@@ -129,7 +133,7 @@ class Vote:
 
     def _hand_over(self, track_id: int, ballot: Ballot) -> list[Decided]:
         """Where looks agree on another plate, they are of another vehicle, or the first erred."""
-        newcomer = _ballot_of(ballot.strangers)
+        newcomer = _ballot_of(ballot.strangers, self._formats)
         if newcomer.sureness < self._min_confidence or newcomer.agreement < STRANGERS:
             del ballot.strangers[:-KEPT_STRANGERS]
             return []
@@ -215,8 +219,8 @@ class Vote:
         )
 
 
-def _ballot_of(looks: Sequence[Look]) -> Ballot:
-    ballot = Ballot(sight(looks[0].frame, looks[0].box))
+def _ballot_of(looks: Sequence[Look], formats: Formats) -> Ballot:
+    ballot = Ballot(sight(looks[0].frame, looks[0].box), formats)
     for look in looks:
         ballot.seen(sight(look.frame, look.box))
         ballot.add(look)

@@ -82,7 +82,10 @@ def test_what_the_root_gives_is_no_option():
         (CAMERA + "reader: {mode: best}", "reader.mode: 'best' should be 'fast' or 'exact'"),
         (CAMERA + "reader: {thread: 2}", "reader.thread: unknown key; did you mean 'threads'?"),
         (CAMERA + "readr: eyes", "readr: unknown key; did you mean 'reader'?"),
-        (CAMERA + "xyz: 1", "xyz: unknown key; known: cameras, metrics, log, reader, looks, sinks"),
+        (
+            CAMERA + "xyz: 1",
+            "xyz: unknown key; known: cameras, formats, metrics, log, reader, looks, sinks",
+        ),
         (CAMERA + "metrics: {prot: 1}", "metrics.prot: unknown key; did you mean 'port'?"),
         (CAMERA + "metrics: {port: 70000}", "metrics.port: 70000 should be less than or equal"),
         (CAMERA + "sinks: {eys: {}}", "sinks.eys: no such sink 'eys'; known: needy, eyes; did"),
@@ -170,3 +173,31 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
 
 def test_a_key_path_reads_as_people_write_it():
     assert config_module.dotted(("cameras", 0, "url")) == "cameras[0].url"
+
+
+def test_formats_are_those_of_all_countries_unless_said_otherwise():
+    formats = parse_config(CAMERA, PARTS).formats
+    assert (formats.countries, formats.patterns) == (None, ())
+    said = "formats: {countries: [DE, NO], patterns: ['TAXI[0-9]{1,3}']}"
+    formats = parse_config(CAMERA + said, PARTS).formats
+    assert (formats.countries, formats.patterns) == (("DE", "NO"), ("TAXI[0-9]{1,3}",))
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("countries: [DE, UK]", "formats.countries[1]: no formats of 'UK'; is it GB?"),
+        ("countries: [Germany]", "formats.countries[0]: no formats of 'Germany'; known: AD, AE"),
+        ("countries: []", "formats.countries: [] allows nothing; null allows all countries"),
+        ("countries: DE", "formats.countries: 'DE' should be"),
+        ("patterns: ['AB', 'A+']", "formats.patterns[1]: 'A+' has '+', which has no end; say how"),
+        (
+            "patterns: ['ab-1']",
+            "formats.patterns[0]: 'ab-1' has 'a'; a plate's letters are capital",
+        ),
+        ("patterns: [12]", "formats.patterns[0]: 12 should be a valid string; put it in quotes"),
+        ("pattern: []", "formats.pattern: unknown key; did you mean"),
+    ],
+)
+def test_faults_in_formats_are_named_by_their_place(given, fault):
+    assert f"gate.yaml:2: {fault}" in faults(f"{CAMERA}formats: {{{given}}}")[0]

@@ -7,7 +7,14 @@ import pytest
 
 from streamer import yaml12
 from streamer.app import PARTS
-from streamer.config import CameraConfig, LogConfig, MetricsConfig, options_model, parse_config
+from streamer.config import (
+    CameraConfig,
+    FormatsConfig,
+    LogConfig,
+    MetricsConfig,
+    options_model,
+    parse_config,
+)
 from streamer.parts import load_part
 
 FILE = Path(__file__).parents[2] / "config/gate.yaml"
@@ -31,6 +38,7 @@ def _secrets(monkeypatch):
 
 def sections():
     yield "cameras", CameraConfig, raw()["cameras"][0]
+    yield "formats", FormatsConfig, raw()["formats"]
     yield "metrics", MetricsConfig, raw()["metrics"]
     yield "log", LogConfig, raw()["log"]
     for section, (table, default) in PARTS.chosen.items():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models.base import Detection, Reading
+from models.readers.formats import Formats
 from streamer.data import Frame
 from streamer.settled import Settled
 from streamer.stages.detect import Detect
@@ -14,6 +15,8 @@ from streamer.stages.read import Read
 from streamer.stages.track import Follow
 from streamer.stages.vote import Vote
 from trackers.sort import Sort
+
+FORMATS = Formats()
 
 WIDTH, HEIGHT, FOCAL, ABOVE_M, PLATE_M = 1280, 720, 1300.0, 1.6, 0.52
 NOISE = np.random.default_rng(0).integers(200, 255, (HEIGHT, WIDTH, 3), np.uint8)
@@ -98,7 +101,7 @@ def drive(road, rate, seconds):
         Detect(road),
         Follow(Sort(), live=False),
         Read(road, settled),
-        Vote(settled, lambda one: outcomes.update([one])),
+        Vote(settled, FORMATS, lambda one: outcomes.update([one])),
     ]
 
     def through(items, later):

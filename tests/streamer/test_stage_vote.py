@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.base import Reading
+from models.readers.formats import Formats
 from streamer.codec import decode, encode
 from streamer.config import options_model
 from streamer.data import Frame, Look, Looked
@@ -13,6 +14,8 @@ from streamer.settled import Settled
 from streamer.stages.ballot import KEPT, Ballot, sight
 from streamer.stages.vote import Outcome, Vote
 from trackers.base import Track
+
+FORMATS = Formats()
 
 START = datetime(2026, 1, 2, 3, 4, 5, 123456, UTC)
 NOW = datetime(2026, 1, 2, 3, 4, 6, 654321, UTC)
@@ -38,7 +41,9 @@ class Gate:
         self.outcomes = Counter()
         self.settled = Settled()
         told = self.outcomes
-        self.stage = Vote(self.settled, lambda one: told.update([one]), lambda: NOW, **options)
+        self.stage = Vote(
+            self.settled, FORMATS, lambda one: told.update([one]), lambda: NOW, **options
+        )
         self.decided = []
         self.plates = []
 
@@ -275,7 +280,7 @@ def framed(ballot):
 
 
 def test_a_ballot_holds_few_looks_and_fewer_pictures():
-    rng, ballot = np.random.default_rng(0), Ballot(sight(frame(0.0), BOX))
+    rng, ballot = np.random.default_rng(0), Ballot(sight(frame(0.0), BOX), FORMATS)
     crop = np.zeros((22, 100, 3), np.uint8)
     for n in range(2 * KEPT):
         text = "AB123CD" if n % 3 else f"AB{rng.integers(100, 999)}CD"
@@ -288,7 +293,7 @@ def test_a_ballot_holds_few_looks_and_fewer_pictures():
 
 
 def test_a_plate_that_comes_into_the_picture_is_not_approaching():
-    ballot = Ballot(sight(frame(0.0), (0, 300, 30, 340)))
+    ballot = Ballot(sight(frame(0.0), (0, 300, 30, 340)), FORMATS)
     for n in range(1, 20):
         ballot.seen(sight(frame(n / 10), (max(0, 20 * n - 100), 300, 20 * n + 30, 340)))
     assert ballot.heading(1280) == "right"
