@@ -105,13 +105,15 @@ class Formats:
         """The country (ISO 3166 alpha-2) that the text most probably is from; None if none fits.
 
         Many formats are those of several countries: the one from which more vehicles with this
-        very text are to be expected is given. What follows only a pattern of the user's is from
+        very text are to be expected is given. What rather follows a pattern of the user's is from
         the country that was allowed, if it was one.
         """
-        masses = {name: mass for name, mass in self._masses(text).items() if name}
-        if not masses:
-            return self._sole if self.fits(text) else None
-        return max(masses, key=lambda name: (masses[name], name))
+        masses = self._masses(text)
+        best = max(masses, key=lambda name: (masses[name], name), default="")
+        if best == "" and self._sole:
+            return self._sole if masses else None
+        named = [name for name in masses if name]
+        return max(named, key=lambda name: (masses[name], name), default=None)
 
     def _weigh(self, text: str) -> dict[str, float]:
         """By country the probability that a vehicle is from there and has this text; "" for the

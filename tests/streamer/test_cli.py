@@ -42,7 +42,9 @@ def test_a_picture_gives_one_json_line_with_its_plates(capsys, picture):
     result = json.loads(line)
     assert result["source"] == str(path)
     best = result["plates"][0]
-    assert set(best) == {"plate", "confidence", "characters", "candidates", "box"}
+    assert list(best) == [
+        "plate", "confidence", "characters", "candidates", "box", "country", "reason"
+    ]  # fmt: skip
     assert best["plate"] == plate
     assert "".join(one["char"] for one in best["characters"]) == plate
     assert 0.5 < best["confidence"] <= 1

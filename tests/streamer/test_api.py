@@ -1,0 +1,130 @@
+import json
+from dataclasses import asdict
+
+import cv2
+import numpy as np
+import pytest
+
+from models.base import Detection, Hypothesis, Reading
+from models.readers.calibration import Calibration
+from models.readers.formats import Formats
+from models.training.plates import LAYOUTS, draw_plate
+from streamer.api import PlateReader
+from streamer.app import PARTS, formats_of, informed_reader
+from streamer.cli import main
+from streamer.config import parse_config
+
+EU = next(layout for layout in LAYOUTS if layout.name == "eu")
+PLATE = cv2.resize(draw_plate(np.random.default_rng(1), EU, "AB 123 CD"), (160, 36))
+PICTURE = np.pad(PLATE, ((50, 50), (50, 50), (0, 0)), constant_values=90)
+BOX = (50.0, 50.0, 210.0, 86.0)
+
+
+class Finds:
+    def __init__(self, count):
+        self.count = count
+
+    def detect(self, image):
+        return [Detection(BOX, 0.9)] * self.count
+
+
+class Reads:
+    """A reader that says what it was told to."""
+
+    calibration = None
+
+    def __init__(self, *readings):
+        self.readings = list(readings)
+
+    def read(self, crops):
+        assert len(crops) == len(self.readings)
+        return self.readings
+
+
+def seen(*shares, **more):
+    hypotheses = tuple(
+        Hypothesis(text, share, (share ** (1 / max(len(text), 1)),) * len(text))
+        for text, share in shares
+    )
+    first = hypotheses[0]
+    return Reading(first.text, first.confidences, (first.text,), hypotheses, **more)
+
+
+def found(*readings, calibration=None, formats=None):
+    reader = Reads(*readings)
+    reader.calibration = calibration
+    return PlateReader(Finds(len(readings)), reader, formats).read(PICTURE)
+
+
+def test_a_plate_comes_with_its_country_and_what_else_it_may_be():
+    (plate,) = found(seen(("LSI5EBC", 0.95), ("LSI5EBG", 0.04)))
+    assert (plate.plate, plate.country, plate.reason) == ("LS15EBC", "GB", None)
+    assert plate.box == BOX
+    assert "".join(one.char for one in plate.characters) == plate.plate
+    assert {"LS15EBG", "LSI5EBC"} <= {one.plate for one in plate.candidates}
+    total = plate.confidence + sum(one.confidence for one in plate.candidates)
+    assert plate.confidence > 0.8
+    assert total <= 1 + 1e-9
+
+
+def test_the_confidence_is_the_calibrated_one_and_rivals_share_the_rest():
+    by_posterior = Calibration(0.0, {"posterior": 0.5})
+    raw = seen(("AB123CD", 0.8), ("AB128CD", 0.15))
+    (calibrated,), (plain,) = found(raw, calibration=by_posterior), found(raw)
+    assert calibrated.confidence < plain.confidence - 0.05
+    assert calibrated.candidates[0].plate == "AB128CD"
+    assert calibrated.candidates[0].confidence > plain.candidates[0].confidence
+    assert sum(one.confidence for one in calibrated.candidates) <= 1 - calibrated.confidence
+
+
+def test_what_is_not_to_be_believed_says_why_and_comes_last():
+    lettering, plate, nothing = (
+        seen(("TOYOTA", 0.99), plate=0.2), seen(("AB123CD", 0.9)), seen(("", 0.9))
+    )  # fmt: skip
+    plates = found(lettering, plate, nothing)
+    assert [(one.plate, one.reason) for one in plates] == [
+        ("AB123CD", None),
+        ("TOYOTA", "no_format"),
+    ]
+
+
+def test_the_formats_that_are_given_decide():
+    raw = seen(("O123BCD", 0.97))
+    assert found(raw, formats=Formats(["ES"]))[0].plate == "0123BCD"
+    assert found(raw, formats=Formats(patterns=["O[0-9]{3}BCD"]))[0].plate == "O123BCD"
+
+
+def test_a_found_plate_is_written_with_the_new_keys_last():
+    fields = list(json.loads(json.dumps(asdict(found(seen(("AB123CD", 0.9)))[0]))))
+    assert fields == [
+        "plate", "confidence", "characters", "candidates", "box", "country", "reason"
+    ]  # fmt: skip
+
+
+CAMERA = "cameras: [{name: gate, url: 'synthetic:'}]\n"
+
+
+def test_the_configuration_says_what_plates_to_expect():
+    config = parse_config(CAMERA + "formats: {countries: [ES], patterns: ['ZZ[0-9]']}", PARTS)
+    formats = formats_of(config)
+    assert formats.fits("ZZ7")
+    assert formats.country("ZZ7") == "ES"
+    reader = informed_reader(config, formats)
+    assert reader.decide(seen(("O123BCD", 0.97))).text == "0123BCD"
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        (
+            "{countries: [DE, UK]}",
+            "gate.yaml:2: formats.countries[1]: no formats of 'UK'; is it GB",
+        ),
+        ("{patterns: ['[A-Z']}", "gate.yaml:2: formats.patterns[0]: '[A-Z' has '[A-Z'; known are"),
+    ],
+)
+def test_check_config_names_faulty_formats(capsys, tmp_path, section, fault):
+    path = tmp_path / "gate.yaml"
+    path.write_text(f"{CAMERA}formats: {section}\n")
+    assert main(["check-config", str(path)]) == 2
+    assert fault in capsys.readouterr().err
