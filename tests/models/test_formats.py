@@ -12,6 +12,13 @@ from models.readers.patterns import FormatError
 
 EVERYWHERE = Formats()
 
+
+def unknown(text):
+    """The logarithm of the probability of a text by the last resort alone."""
+    lengths = [*formats_module.LENGTHS, *(0.001 / 2**n for n in range(12))]
+    return math.log(formats_module.UNKNOWN * lengths[len(text)]) - len(text) * math.log(36)
+
+
 PLATES = """
     AT W12345A | AT GU123AB | BA A12K345 | BE 1ABC234 | BG CB1234AB | BR ABC1234 | BR BRA2E19
     BY 1234AB7 | CH ZH123456 | CZ 1A23456 | CZ 3AB1234 | DE MAB1234 | DE KAAB123 | DE BER123E
@@ -37,7 +44,7 @@ def test_plates_fit_the_formats_of_their_country(line):
     at_home = Formats([country])
     assert at_home.country(text) == country
     for prior in (at_home, EVERYWHERE):
-        assert prior.log_gain(text) > math.log(formats_module.UNKNOWN)
+        assert prior.log_prior(text) > unknown(text) + 1e-6
 
 
 @pytest.mark.parametrize(
@@ -67,8 +74,14 @@ def test_letters_that_a_country_does_not_use_speak_against_it(country, text):
 def test_what_fits_nothing_is_improbable_but_not_impossible(text):
     assert not EVERYWHERE.fits(text)
     assert EVERYWHERE.country(text) is None
-    assert EVERYWHERE.log_gain(text) == pytest.approx(math.log(formats_module.UNKNOWN))
-    assert math.isfinite(EVERYWHERE.log_prior(text))
+    assert EVERYWHERE.log_prior(text) == pytest.approx(unknown(text))
+
+
+def test_a_further_character_costs_only_what_it_tells():
+    """The gain compares texts of several lengths fairly: a longer number says no more."""
+    gains = [EVERYWHERE.log_gain(text) for text in ("KL31K313", "KL31K3137", "ABC1234", "8ABC123")]
+    assert max(gains) - min(gains[1:]) < 8
+    assert EVERYWHERE.log_gain("KL31K3137") > EVERYWHERE.log_gain("KL31K313")
 
 
 def test_the_prior_is_a_probability(monkeypatch):

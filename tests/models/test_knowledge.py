@@ -125,7 +125,7 @@ def test_probabilities_stay_probabilities(texts, strength):
     assert all(0 <= one <= 1 for one in decision.confidences)
     shares = [decision.posterior, *(one.probability for one in decision.candidates)]
     assert shares == sorted(shares, reverse=True)
-    if hypotheses and max(one.probability for one in hypotheses) > 0:
+    if hypotheses and max(one.probability for one in hypotheses) > 1e-9:
         assert len(decision.text) in {len(one.text) for one in hypotheses}
 
 
