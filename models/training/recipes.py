@@ -52,3 +52,27 @@ class CornerRecipe:
     width: int = 24
     detector: str | None = None
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRecipe:
+    """How the reader is trained; together with the data, all that a repetition needs.
+
+    The learning rate falls along a cosine over `steps`, or over `hours` where these are given.
+    Of each batch, `real` is the share of annotated crops, `other` that of things that are no
+    plates and `half` that of halves of plates; the rest is drawn. With `taught`, crops without
+    a text are learnt from, too, where PP-OCR reads them with certainty (Hinton et al. 2015).
+    `start` is a checkpoint folder of an earlier training to go on from.
+    """
+
+    width: float = 0.8
+    batch: int = 256
+    steps: int = 12000
+    hours: float | None = None
+    learning_rate: float = 0.003
+    real: float = 0.4
+    other: float = 0.08
+    half: float = 0.06
+    taught: bool = True
+    start: str | None = None
+    seed: int = 0
