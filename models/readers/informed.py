@@ -12,6 +12,7 @@ from models.base import Hypothesis, Image, Reader, Reading, Reason
 from models.edits import align
 from models.quality import quality_of
 from models.readers.calibration import Calibration, features_of
+from models.readers.crops import as_crop
 from models.readers.formats import Formats
 from models.readers.knowledge import STRENGTH, Decision, decide
 
@@ -98,7 +99,7 @@ class InformedReader:
         sure = verdict.sureness >= self._min_confidence
         if not sure and crop.shape[0] < SMALL_PX:
             return "too_small"
-        if not sure and quality_of(crop).sharpness < BLURRED:
+        if not sure and quality_of(as_crop(crop)).sharpness < BLURRED:
             return "blurred"
         if reading.whole < 0.5:
             return "partial"

@@ -31,7 +31,13 @@ from models.base import Image, ModelError, Reading
 from models.readers.beam import decode_row
 from models.readers.crops import read_legible
 from models.readers.decode import Alphabet, Line, Probabilities
-from models.readers.rapidocr import BATCH, batches, bundled_recogniser, characters_of
+from models.readers.rapidocr import (
+    BATCH,
+    CALIBRATION,
+    batches,
+    bundled_recogniser,
+    characters_of,
+)
 from models.readers.reading import read_plates
 from models.readers.rows import ROW_HEIGHT, WIDTHS
 from models.runtime import Session
@@ -51,6 +57,8 @@ class PaddleReader:
     `engine` is `paddle` or `onnxruntime`; None takes the one that the files are for.
     A character's confidence is the softmax probability of its sign, all cases and accents
     together, at its most certain frame.
+
+    `calibration` is that of the bundled weights, None for other models.
 
     Raises `ModelError` if paddleocr is not installed, or the model is missing or cannot be used;
     it is loaded here, which takes some seconds. One instance serves one thread.
@@ -76,6 +84,8 @@ class PaddleReader:
             else:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
                 _lay_out_bundled(folder)
+            own = model_dir is None and model_name is None
+            self.calibration = CALIBRATION if own else None
             self._network = _Network(folder, _engine_for(folder, engine), threads)
 
     def read(self, crops: Sequence[Image]) -> list[Reading]:

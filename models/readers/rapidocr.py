@@ -13,6 +13,7 @@ import numpy as np
 
 from models.base import Image, ModelError, Reading
 from models.readers.beam import decode_row
+from models.readers.calibration import Calibration
 from models.readers.crops import read_legible
 from models.readers.decode import Alphabet, Line
 from models.readers.reading import read_plates
@@ -20,6 +21,15 @@ from models.readers.rows import ROW_HEIGHT
 from models.runtime import Blob, Session
 
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
+
+CALIBRATION = Calibration(
+    bias=-0.47,
+    weights={"posterior": 0.72, "weakest": 2.22, "fits": 1.09, "long": 0.37},
+    strength=0.7,
+)
+"""Of the bundled network. Fitted on 1,688 training crops of four sources, cut by their annotated
+boxes; on 696 validation crops of six sources, of which it reads 91 % right, the expected
+calibration error is 0.02."""
 
 BATCH = 8
 """Rows at once. More gains nothing on a processor and takes memory: 3 MB a row."""
@@ -34,6 +44,9 @@ class RapidocrReader:
     rapidocr's wheel. A character's confidence is the softmax probability of its sign, all cases
     and accents together, at its most certain frame.
 
+    `calibration` is that of the bundled network (see `models.readers.informed`), None with other
+    `weights`, of which nothing is known.
+
     Raises `ModelError` if the network is missing or of another kind; it is loaded here. One
     instance serves one thread.
     """
@@ -42,6 +55,7 @@ class RapidocrReader:
         self, *, runtime: str = "onnxruntime", threads: int = 1, weights: Path | None = None
     ) -> None:
         model = Path(weights) if weights else bundled_recogniser()
+        self.calibration = None if weights else CALIBRATION
         self._session = Session(model, runtime=runtime, threads=threads)
         self._alphabet = _alphabet_of(self._session)
 

@@ -168,3 +168,8 @@ def test_readings_come_in_the_order_of_the_crops():
     readings = InformedReader(Fake(*raw)).read([SHARP] * 3)
     assert [one.text for one in readings] == ["AB123CD", "", "KL31K3137"]
     assert InformedReader(Fake()).read([]) == []
+
+
+@pytest.mark.parametrize("kind", [SHARP[..., 0], SHARP[..., :1], np.dstack([SHARP, SHARP[..., 0]])])
+def test_doubts_are_looked_into_for_all_kinds_of_crops(kind):
+    assert informed(seen(("AB123CD", 0.97)), kind, UNSURE).reason == "low_confidence"

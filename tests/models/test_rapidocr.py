@@ -9,7 +9,10 @@ import pytest
 
 from models.base import ModelError
 from models.readers import rapidocr
+from models.readers.calibration import expected_calibration_error
+from models.readers.informed import InformedReader
 from models.readers.rapidocr import RapidocrReader, batches, bundled_recogniser, to_blob
+from models.training.plate_crops import load_plates
 from models.training.plates import LAYOUTS, bare, draw_plate
 
 ROOT = Path(__file__).parents[2]
@@ -220,3 +223,25 @@ def _benchmark():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+VALIDATION = ("br_crops", "indian_asik", "kaggle_cars", "openlpr", "polish_put", "us_crops")
+
+
+@pytest.mark.slow
+def test_its_calibrated_confidence_is_how_often_it_is_right(reader):
+    tables = [DATA / "annotations" / f"{name}.csv" for name in VALIDATION]
+    if not all(table.is_file() for table in tables):
+        pytest.skip("no validation crops here")
+    plates = [one for n, one in enumerate(load_plates(tables)) if n % 2 == 0]
+    readings = InformedReader(reader).read([one.crop for one in plates])
+    right = [one.text == plate.truth for one, plate in zip(readings, plates, strict=True)]
+    said = [one.confidence for one in readings]
+    assert expected_calibration_error(said, right) < 0.05
+    believed = [ok for ok, one in zip(right, readings, strict=True) if one.reason is None]
+    assert sum(believed) / len(believed) > 0.93 > sum(right) / len(right)
+
+
+def test_nothing_is_known_of_how_sure_other_weights_are(reader):
+    assert reader.calibration is not None
+    assert RapidocrReader(weights=bundled_recogniser()).calibration is None
