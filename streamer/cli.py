@@ -14,6 +14,7 @@ from typing import TypeAlias
 from models.base import ModelError
 from streamer.cli_corners import add_corners
 from streamer.cli_evaluate import add_evaluate
+from streamer.cli_reader import add_reader
 from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
 from streamer.errors import UserError
@@ -154,6 +155,7 @@ def _add_train(commands: Commands) -> None:
     add = partial(_command, inner.add_subparsers(required=True, metavar="WHAT"))
     add_train(add)
     add_corners(add)
+    add_reader(add)
 
 
 def _add_evaluate(commands: Commands) -> None:

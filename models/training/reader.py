@@ -129,8 +129,11 @@ class _Training:
 
     def _coming(self) -> Iterator[Batch]:
         """Batches from here on, made by a process beside this one."""
+        import cv2
         from torch.utils.data import DataLoader
 
+        # OpenCV's threads do not live on in a forked process, which would wait for them.
+        cv2.setNumThreads(0)
         numbers = range(self._step, self._step + 10**6)
         return iter(DataLoader(self._batches, batch_size=None, sampler=numbers,  # type: ignore[arg-type]
                                num_workers=1, prefetch_factor=4, collate_fn=_as_it_is))  # fmt: skip

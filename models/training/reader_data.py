@@ -172,7 +172,6 @@ class Batches:
         return 10**9
 
     def __getitem__(self, number: int) -> Batch:
-        cv2.setNumThreads(1)
         rng = np.random.default_rng([self._recipe.seed, 1, number])
         return as_batch([self._view(rng, number) for _ in range(self._recipe.batch)])
 
