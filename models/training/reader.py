@@ -135,7 +135,7 @@ class _Training:
         # OpenCV's threads do not live on in a forked process, which would wait for them.
         cv2.setNumThreads(0)
         numbers = range(self._step, self._step + 10**6)
-        return iter(DataLoader(self._batches, batch_size=None, sampler=numbers,  # type: ignore[arg-type]
+        return iter(DataLoader(self._batches, batch_size=None, sampler=numbers,
                                num_workers=1, prefetch_factor=4, collate_fn=_as_it_is))  # fmt: skip
 
     def _learn(self, batch: Batch) -> Any:

@@ -7,6 +7,7 @@ how wide the strokes are, how square the bowls, whether a 1 has a foot and a 0 a
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -68,8 +69,9 @@ def glyph(pen: Pen, sign: str, width: int, height: int) -> NDArray[np.uint8]:
 
 def _square_ends(sheet: NDArray[np.uint8], points: NDArray[np.int32], thick: int) -> None:
     half = thick // 2
-    for x, y in (points[0], points[-1]):
-        cv2.rectangle(sheet, (int(x) - half, int(y) - half), (int(x) + half, int(y) + half), 255, -1)
+    for end in (points[0], points[-1]):
+        x, y = int(end[0]), int(end[1])
+        cv2.rectangle(sheet, (x - half, y - half), (x + half, y + half), 255, -1)
 
 
 def _bowl(
@@ -87,13 +89,24 @@ def _bowl(
 
 def _paths(pen: Pen, sign: str) -> list[Path]:
     """The strokes of one sign."""
-    w = pen.waist
     if sign in _STRAIGHT:
         return [list(path) for path in _STRAIGHT[sign]]
+    shapes = _bowed(pen)
+    if sign == "9":
+        return [[(1 - x, 1 - y) for x, y in path] for path in shapes["6"]]
+    if sign == "0" and pen.slash:
+        return [*shapes["0"], [(0.15, 0.85), (0.85, 0.15)]]
+    return shapes[sign]
+
+
+@lru_cache(maxsize=16)
+def _bowed(pen: Pen) -> dict[str, list[Path]]:
+    """The strokes of all signs with bowls. A plate asks for several signs of one pen."""
+    w = pen.waist
     full = (0.5, 0.5)
     low, high = (0.5, (1 + w) / 2), (0.5, w / 2)
     low_r, high_r = (0.5, (1 - w) / 2), (0.48, w / 2)
-    shapes: dict[str, list[Path]] = {
+    return {
         "0": [_bowl(pen, full, full, 0, 360)],
         "O": [_bowl(pen, full, full, 0, 360)],
         "Q": [_bowl(pen, full, full, 0, 360), [(0.6, 0.68), (1.0, 1.0)]],
@@ -126,11 +139,6 @@ def _paths(pen: Pen, sign: str) -> list[Path]:
         "I": [[(0.5, 0.0), (0.5, 1.0)],
               *([[(0.0, 0.0), (1.0, 0.0)], [(0.0, 1.0), (1.0, 1.0)]] * pen.foot)],
     }  # fmt: skip
-    if sign == "9":
-        return [[(1 - x, 1 - y) for x, y in path] for path in shapes["6"]]
-    if sign == "0" and pen.slash:
-        return [*shapes["0"], [(0.15, 0.85), (0.85, 0.15)]]
-    return shapes[sign]
 
 
 _STRAIGHT: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
