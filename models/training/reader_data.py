@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Box, Image, ModelError
+from models.base import Image, ModelError
 from models.readers.decode import SIGNS
 from models.readers.plate_input import to_input
 from models.training.non_plates import KINDS, draw_non_plate

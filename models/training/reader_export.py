@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 
 from models.base import ModelError, Reading
 from models.readers.calibration import (
@@ -79,7 +78,7 @@ def _write(checkpoint: Path, recipe: ReaderRecipe, output: Path) -> dict[str, An
     import torch
     from torch import nn
 
-    class Answers(nn.Module):
+    class Answers(nn.Module):  # type: ignore[misc]
         """Probabilities instead of logits: what readers pass on."""
 
         def __init__(self, network: nn.Module) -> None:
@@ -141,7 +140,7 @@ def _calibrated(reader: CtcReader, val: Sequence[Snippet]) -> tuple[Calibration,
     groups = list(range(len(val))) * len(MARGINS)
     l2 = best_l2(features, outcome, groups=groups)
     said = held_out(features, outcome, l2, groups=groups)
-    error = expected_calibration_error(said, np.array(outcome))
+    error = expected_calibration_error(said, outcome)
     shares = ", ".join(f"{s:g}: {count / len(truths):.4f}" for s, count in right.items())
     return fit(features, outcome, l2, strength), [
         f"whole plates right by the formats' strength: {shares}; kept: {strength:g}",
@@ -162,7 +161,8 @@ def _by_source(reader: InformedReader, val: Sequence[Snippet]) -> list[str]:
     for source in sorted({one.source for one in val}):
         pairs = [(r, s) for r, s in zip(readings, val, strict=True) if s.source == source]
         right = sum(reading.text == snippet.text for reading, snippet in pairs)
-        lines.append(f"{source}: {right} of {len(pairs)} val plates right ({right / len(pairs):.3f})")
+        share = right / len(pairs)
+        lines.append(f"{source}: {right} of {len(pairs)} val plates right ({share:.3f})")
     right = sum(r.text == s.text for r, s in zip(readings, val, strict=True))
     return [*lines, f"all: {right} of {len(val)} ({right / len(val):.4f})"]
 

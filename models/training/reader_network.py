@@ -32,7 +32,7 @@ def reader_network(width: float = 1.0) -> "nn.Module":
         return nn.Sequential(nn.Conv2d(inner, outer, 3, stride, 1, bias=False),
                              nn.BatchNorm2d(outer), nn.ReLU(inplace=True))  # fmt: skip
 
-    class Residual(nn.Module):
+    class Residual(nn.Module):  # type: ignore[misc]
         """A narrow convolution beside its input; separable ones train three times as slowly."""
 
         def __init__(self, channels: int) -> None:
@@ -45,7 +45,7 @@ def reader_network(width: float = 1.0) -> "nn.Module":
         def forward(self, x: "torch.Tensor") -> "torch.Tensor":
             return x + self.within(x)
 
-    class Attention(nn.Module):
+    class Attention(nn.Module):  # type: ignore[misc]
         """One layer: every place looks at every other, then thinks for itself."""
 
         def __init__(self, channels: int, heads: int = 4) -> None:
@@ -68,7 +68,7 @@ def reader_network(width: float = 1.0) -> "nn.Module":
             x = x + self.joined(seen)
             return x + self.thought(self.after(x))
 
-    class Network(nn.Module):
+    class Network(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             a, b, c, d, e = wide(24), wide(48), wide(80), wide(112), wide(144)

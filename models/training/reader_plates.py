@@ -23,8 +23,8 @@ COLOURS: dict[str, Colour] = {
     "l": (150, 215, 160), "c": (190, 225, 235),
 }  # fmt: skip
 
-NATIONS = ("D", "F", "I", "PL", "CZ", "E", "NL", "A", "B", "GB", "IND", "TR", "UA", "RO", "S", "IRL",
-           "H", "SK", "SLO", "P", "LT", "DK", "CH", "GR", "BG", "")  # fmt: skip
+NATIONS = ("D", "F", "I", "PL", "CZ", "E", "NL", "A", "B", "GB", "IND", "TR", "UA", "RO", "S",
+           "IRL", "H", "SK", "SLO", "P", "LT", "DK", "CH", "GR", "BG", "")  # fmt: skip
 
 SIZES = (ONE, ONE, TWO, BROAD, US, SOUTH, (440, 150), (220, 170))
 """Of plates that follow no country."""
@@ -107,7 +107,7 @@ def _furniture(rng: np.random.Generator, image: Image, design: Design, ink: Colo
     left, top = round(width * rng.uniform(0.02, 0.045)), round(height * rng.uniform(0.07, 0.13))
     right, bottom = width - left, height - round(height * rng.uniform(0.07, 0.13))
     band = design.band
-    if band == "left" and rng.random() < 0.85 or band == "maybe" and rng.random() < 0.4:
+    if (band == "left" and rng.random() < 0.85) or (band == "maybe" and rng.random() < 0.4):
         left = _band(rng, image, 0) + round(0.02 * width)
     if band == "both":
         left = _band(rng, image, 0) + round(0.015 * width)
@@ -150,8 +150,9 @@ def _band(rng: np.random.Generator, image: Image, side: int) -> int:
     image[:, x : x + wide] = _near(rng, colour)
     if kind < 0.7 and side == 0:
         for angle in np.linspace(0, 2 * np.pi, 12, endpoint=False):
-            at = (x + wide / 2 + 0.3 * wide * np.sin(angle), 0.3 * height - 0.3 * wide * np.cos(angle))
-            cv2.circle(image, (round(at[0]), round(at[1])), max(1, wide // 18), (30, 210, 245), -1)
+            at_x = x + wide / 2 + 0.3 * wide * np.sin(angle)
+            at_y = 0.3 * height - 0.3 * wide * np.cos(angle)
+            cv2.circle(image, (round(at_x), round(at_y)), max(1, wide // 18), (30, 210, 245), -1)
     elif rng.random() < 0.6:
         centre = (x + wide // 2, round(0.35 * height))
         cv2.circle(image, centre, round(wide * 0.3), _near(rng, (200, 220, 220)), -1, cv2.LINE_AA)
@@ -236,7 +237,8 @@ def _write(
         squeeze = min(1.0, room / total)
         if squeeze < 1 and squeeze < 0.6:
             tall *= max(squeeze / 0.6, 0.55)
-        start = left + (room - total * squeeze) * rng.choice([0.5, rng.uniform(0.1, 0.9)], p=[0.85, 0.15])
+        aside = rng.choice([0.5, rng.uniform(0.1, 0.9)], p=[0.85, 0.15])
+        start = left + (room - total * squeeze) * aside
         at_y = y + (own - tall) * rng.uniform(0.3, 0.7)
         _row(rng, image, face, cells, (start, at_y, tall, squeeze), ink)
         extents.append((start, at_y, start + total * squeeze, at_y + tall))
@@ -291,7 +293,8 @@ def _emblem(
     x, y, wide, tall = place
     for _ in range(int(rng.integers(1, 4))):
         colour = tuple(int(v) for v in rng.integers(20, 240, 3))
-        centre = (round(x + wide * rng.uniform(0.35, 0.65)), round(y + tall * rng.uniform(0.2, 0.8)))
+        at_x, at_y = x + wide * rng.uniform(0.35, 0.65), y + tall * rng.uniform(0.2, 0.8)
+        centre = (round(at_x), round(at_y))
         radius = max(round(wide * rng.uniform(0.15, 0.5)), 2)
         if rng.random() < 0.6:
             cv2.circle(image, centre, radius, colour, int(rng.choice([-1, -1, 2])), cv2.LINE_AA)
@@ -312,6 +315,8 @@ def _screws(rng: np.random.Generator, image: Image) -> None:
 def _embossed(image: Image) -> Image:
     """Edges that catch the light, as pressed letters have them."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    relief: NDArray[np.float32] = np.asarray(cv2.filter2D(
-        grey, -1, np.array([[-1, -1, 0], [-1, 0, 1], [0, 1, 1]], np.float32)), np.float32)
+    relief: NDArray[np.float32] = np.asarray(
+        cv2.filter2D(grey, -1, np.array([[-1, -1, 0], [-1, 0, 1], [0, 1, 1]], np.float32)),
+        np.float32,
+    )
     return np.asarray((image + 0.25 * relief[:, :, None]).clip(0, 255), np.uint8)

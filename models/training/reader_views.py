@@ -66,7 +66,7 @@ def view_of_drawn(
 
 def view_of_real(rng: np.random.Generator, snippet: Snippet, *, half: bool = False) -> View:
     """A real plate, turned and worsened a little more than it was."""
-    x1, y1, x2, y2 = snippet.box
+    _, y1, _, y2 = snippet.box
     window = _window(rng, snippet.box, 0.03)
     if half:
         window = _half(rng, window)
@@ -84,7 +84,8 @@ def view_of_real(rng: np.random.Generator, snippet: Snippet, *, half: bool = Fal
     target = np.array([[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]], np.float32)
     image = snippet.image
     if scale < 0.6:
-        image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+        how = cv2.INTER_AREA
+        image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=how))
         corners = corners * [image.shape[1] / snippet.image.shape[1],
                              image.shape[0] / snippet.image.shape[0]]  # fmt: skip
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
@@ -197,9 +198,7 @@ def _set_in(rng: np.random.Generator, canvas: Image, plate: Image, quad: Matrix)
     canvas[:] = (shown * share_of + canvas * (1 - share_of)).astype(np.uint8)
 
 
-def _worsened(
-    rng: np.random.Generator, image: Image, high: float, *, mild: bool = False
-) -> Image:
+def _worsened(rng: np.random.Generator, image: Image, high: float, *, mild: bool = False) -> Image:
     """Dirt, shadow, glare, blur, noise, compression, colour; `mild` for what is real already."""
     odds = 0.5 if mild else 1.0
     image = np.array(image, np.uint8)
@@ -258,7 +257,8 @@ def _glaring(rng: np.random.Generator, image: Image) -> Image:
 
 def _blurred(rng: np.random.Generator, image: Image, high: float) -> Image:
     if rng.random() < 0.6:
-        return np.asarray(cv2.GaussianBlur(image, (0, 0), max(high * rng.uniform(0.008, 0.05), 0.2)))
+        wide = max(high * rng.uniform(0.008, 0.05), 0.2)
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), wide))
     length = max(2, round(high * rng.uniform(0.03, 0.14)))
     kernel = np.zeros((length, length), np.float32)
     angle = rng.normal(0, 0.5)
@@ -266,7 +266,8 @@ def _blurred(rng: np.random.Generator, image: Image, high: float) -> Image:
     ends = [(round(reach + s * reach * np.cos(angle)), round(reach + s * reach * np.sin(angle)))
             for s in (-1, 1)]  # fmt: skip
     cv2.line(kernel, ends[0], ends[1], 1.0, 1)
-    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE))
+    kernel /= kernel.sum()
+    return np.asarray(cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE))
 
 
 def _exposed(rng: np.random.Generator, image: Image, mild: bool) -> Image:
