@@ -14,6 +14,7 @@ from typing import TypeAlias
 from models.base import ModelError
 from streamer.cli_corners import add_corners
 from streamer.cli_evaluate import add_evaluate
+from streamer.cli_evaluate_reader import add_evaluate_reader
 from streamer.cli_reader import add_reader
 from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
@@ -161,4 +162,6 @@ def _add_train(commands: Commands) -> None:
 def _add_evaluate(commands: Commands) -> None:
     text = "Measure against the truth."
     inner = commands.add_parser("evaluate", help=text, description=text)
-    add_evaluate(partial(_command, inner.add_subparsers(required=True, metavar="WHAT")))
+    add = partial(_command, inner.add_subparsers(required=True, metavar="WHAT"))
+    add_evaluate(add)
+    add_evaluate_reader(add)

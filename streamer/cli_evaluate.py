@@ -54,10 +54,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from models.training.evaluate import Material, evaluate_detector, write_json
 
     make = load_part("detector", DETECTORS, options.detector)
-    for file in (options.gallery, options.json):
-        # Before the work, not after it.
-        if file is not None and not file.parent.is_dir():
-            raise UserError(f"{file}: {file.parent} is no folder")
+    check_places(options.gallery, options.json)
     evaluation = evaluate_detector(
         Material(
             tables=tables_of(options),
@@ -67,7 +64,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             erase=options.erase,
         ),
         make=make,
-        options=detector_options(make, options.detector, _given(options)),
+        options=part_options("detector", make, options.detector, _given(options)),
         gallery=options.gallery,
         name=options.detector,
     )
@@ -78,6 +75,13 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(f"{options.gallery}: all faults", file=sys.stderr)
     print(evaluation.table())
     return 0
+
+
+def check_places(*files: Path | None) -> None:
+    """Whether files can be written: before the work, not after it."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UserError(f"{file}: {file.parent} is no folder")
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def parse_options(words: list[str]) -> dict[str, Any]:
     return values
 
 
-def detector_options(make: Any, name: str, given: dict[str, Any]) -> dict[str, Any]:
+def part_options(kind: str, make: Any, name: str, given: dict[str, Any]) -> dict[str, Any]:
     """The options, checked and converted as the configuration does; UserError with all faults."""
     from pydantic import ValidationError
 
@@ -109,7 +113,8 @@ def detector_options(make: Any, name: str, given: dict[str, Any]) -> dict[str, A
     try:
         checked = model.model_validate(given)
     except ValidationError as error:
-        faults = (_explain(fault, name, list(model.model_fields)) for fault in error.errors())
+        known = list(model.model_fields)
+        faults = (_explain(fault, f"{kind} '{name}'", known) for fault in error.errors())
         raise UserError("; ".join(faults)) from None
     return {key: getattr(checked, key) for key in given}
 
@@ -118,8 +123,8 @@ def _explain(fault: Any, name: str, known: list[str]) -> str:
     key = str(fault["loc"][0])
     if fault["type"] == "extra_forbidden":
         hint = nearest(key, known)
-        return f"detector '{name}' has no option '{key}'; known: {', '.join(known)}{hint}"
+        return f"{name} has no option '{key}'; known: {', '.join(known)}{hint}"
     if fault["type"] == "missing":
-        return f"detector '{name}' needs --option {key}=…"
+        return f"{name} needs --option {key}=…"
     wanted = fault["msg"].replace("Input should", "should")
-    return f"detector '{name}': {key}: {fault['input']!r} {wanted[0].lower()}{wanted[1:]}"
+    return f"{name}: {key}: {fault['input']!r} {wanted[0].lower()}{wanted[1:]}"

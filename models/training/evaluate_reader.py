@@ -88,14 +88,17 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Readers on the same plates: `read` and `evaluations` by reader, in the order given.
+    """Readers on the same plates: `evaluations`, `read` and `refused` by reader, as given.
 
+    `refused` has what each made of the `non_plates`, in their order.
     `costs` are milliseconds of processor time per crop, by reader, and of PP-OCR's recogniser
     alone; empty where they were not measured.
     """
 
     evaluations: tuple[ReaderEvaluation, ...]
     read: tuple[Read, ...]
+    non_plates: tuple[NonPlate, ...]
+    refused: tuple[tuple[Reading, ...], ...]
     costs: Mapping[str, float]
 
     def table(self) -> str:
@@ -125,8 +128,9 @@ def evaluate_readers(
 ) -> Comparison:
     """Hold readers against the same crops. A reading below `min_confidence` is not believed.
 
-    `informed` is only passed on to the figures: whether the readers know formats. Progress goes
-    to stderr. Raises `ModelError` where there is nothing to evaluate.
+    `informed` says that the readers know formats (`InformedReader`), and were given that
+    threshold: then a reading is believed that has no reason for doubt. Progress goes to stderr.
+    Raises `ModelError` where there is nothing to evaluate.
     """
     plates, others = material.load()
     read = [read_material(reader, plates, name) for name, reader in readers.items()]
@@ -138,20 +142,24 @@ def evaluate_readers(
     costs: dict[str, float] = {}
     if with_costs:
         costs = measure_costs({**readers, RECOGNISER: RecogniserAlone()}, crops)
+    least = 0.0 if informed else min_confidence
     evaluations = [
         replace(
             evaluation_of(
                 name,
-                looks_of(one, min_confidence),
+                looks_of(one, least),
                 [(x.kind, reading) for x, reading in zip(others, some, strict=True)],
-                min_confidence,
+                least,
             ),
             cost_ms=costs.get(name),
             informed=informed,
+            min_confidence=min_confidence,
         )
         for name, one, some in zip(readers, read, refused, strict=True)
     ]
-    return Comparison(tuple(evaluations), tuple(read), costs)
+    return Comparison(
+        tuple(evaluations), tuple(read), tuple(others), tuple(map(tuple, refused)), costs
+    )
 
 
 def read_material(reader: Reader, plates: Sequence[Plate], name: str = "the reader") -> Read:

@@ -4,7 +4,6 @@ The page holds its pictures in itself and loads nothing from elsewhere. They are
 data it was measured on: whoever may not pass that on may not pass on the page.
 """
 
-import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Box, Corners, Image, ModelError
+from models.base import Box, Corners, Image
 from models.training.dataset import RENDERED
 from models.training.faults import Fault
 from models.training.figures import Evaluation, Outcome, faults_in, new_in, untouched
 from models.training.negatives import RENDERED_BARE, erase, load_picture
+from models.training.page import as_uri, write_page
 from models.training.report import band_name, corners_text
 from models.training.scores import Curve
-
-PAGES = Path(__file__).with_name("pages")
 
 MOST = 60
 """Cuts in a section; how many there are in all stands beside its title."""
@@ -99,27 +97,15 @@ def write_gallery(
     file: Path, evaluation: Evaluation, outcomes: Iterable[Outcome], most: int = MOST
 ) -> None:
     """One HTML file. Raises `ModelError` where jinja2 is missing or the file cannot be written."""
-    try:
-        import jinja2
-    except ImportError:
-        raise ModelError("a gallery needs jinja2: pip install 'plate-streamer[train]'") from None
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(band_name=band_name, corners_text=corners_text, path_of=path_of)
-    page = environment.get_template("detector_gallery.html").render(
-        style=(PAGES / "style.css").read_text(encoding="utf-8"),
+    write_page(
+        file,
+        "detector_gallery.html",
+        band_name=band_name,
+        corners_text=corners_text,
+        path_of=path_of,
         evaluation=evaluation,
         sections=list(_sections(list(outcomes), most)),
     )
-    try:
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise ModelError(f"{file}: cannot be written: {error.strerror}") from None
 
 
 def places_in(outcomes: Sequence[Outcome]) -> list[Place]:
@@ -178,7 +164,7 @@ def _sections(outcomes: Sequence[Outcome], most: int) -> Iterator[dict[str, obje
             continue
         figures = [
             {
-                "picture": _as_uri(cut(place.outcome, place.fault.box)),
+                "picture": as_uri(cut(place.outcome, place.fault.box)),
                 "source": place.outcome.source,
                 "file": place.outcome.scene.path.name,
                 "caption": place.caption(),
@@ -186,11 +172,6 @@ def _sections(outcomes: Sequence[Outcome], most: int) -> Iterator[dict[str, obje
             for place in mine[:most]
         ]
         yield {"title": title, "text": text, "total": len(mine), "figures": figures}
-
-
-def _as_uri(image: Image) -> str:
-    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def _quad(box: Box) -> Corners:

@@ -86,6 +86,11 @@ class ReaderEvaluation:
         return self.scores[-1]
 
     @property
+    def least(self) -> float:
+        """What `is_accepted` is to ask for: an informed reader has said it as a reason."""
+        return 0.0 if self.informed else self.min_confidence
+
+    @property
     def accepted_non_plates(self) -> float | None:
         """The share of all pictures without a whole plate that were believed."""
         pictures = sum(one.pictures for one in self.refusals)
@@ -113,9 +118,11 @@ def evaluation_of(
     reader: str,
     looks: Sequence[Look],
     refused: Iterable[tuple[str, Reading]] = (),
-    min_confidence: float = 0.0,
+    least: float = 0.0,
 ) -> ReaderEvaluation:
-    """All figures but cost. `refused` are readings of pictures without a whole plate, by kind."""
+    """All figures but cost. `refused` are readings of pictures without a whole plate, by kind;
+    `least` is the confidence from which on they would be believed.
+    """
     wrong = [one for one in looks if not one.right]
     reasons = Counter(one.reading.reason or "none" for one in looks if one.plate.crop is not None)
     calibrated = [one.reading.confidence is not None for one in looks if one.reading.text]
@@ -133,8 +140,8 @@ def evaluation_of(
         reasons=dict(reasons.most_common()),
         reliability=reliability_of(looks),
         coverage=coverage_of(looks),
-        refusals=tuple(_refusals(refused, min_confidence)),
-        min_confidence=min_confidence,
+        refusals=tuple(_refusals(refused, least)),
+        min_confidence=least,
         calibrated=bool(calibrated) and all(calibrated),
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from models.base import Reading
 from models.edits import distance
+from models.readers.calibration import expected_calibration_error, reliability
 from models.training.plate_crops import Plate
 
 LEGIBLE_PX = 16
@@ -117,35 +118,23 @@ def score_of(group: str, looks: Sequence[Look]) -> Score:
         legible_right=sum(one.right for one in legible),
         accepted=len(accepted),
         accepted_right=sum(one.right for one in accepted),
-        calibration_error=calibration_error(reliability_of(looks)),
+        calibration_error=expected_calibration_error(*_said_and_right(looks), BINS, "width"),
     )
 
 
 def reliability_of(looks: Sequence[Look], bins: int = BINS) -> tuple[Reliability, ...]:
     """Bins of equal width that hold any reading."""
-    confidences = np.array([confidence_of(one.reading) for one in looks], float).clip(0, 1)
-    right = np.array([one.right for one in looks], float)
-    places = (confidences * bins).astype(int).clip(0, bins - 1)
+    points = reliability(*_said_and_right(looks), bins, "width")
+    # The mean of a bin lies in it.
+    places = [min(int(point.said * bins), bins - 1) for point in points]
     return tuple(
-        Reliability(
-            place / bins,
-            (place + 1) / bins,
-            int((places == place).sum()),
-            float(confidences[places == place].mean()),
-            float(right[places == place].mean()),
-        )
-        for place in np.unique(places).tolist()
+        Reliability(place / bins, (place + 1) / bins, point.count, point.said, point.right)
+        for place, point in zip(places, points, strict=True)
     )
 
 
-def calibration_error(points: Sequence[Reliability]) -> float:
-    """Mean distance of confidence and accuracy over the bins, by how much is in them.
-
-    Expected calibration error: Guo et al. 2017, "On Calibration of Modern Neural Networks".
-    """
-    total = sum(one.count for one in points)
-    off = sum(one.count * abs(one.confidence - one.accuracy) for one in points)
-    return off / total if total else 0.0
+def _said_and_right(looks: Sequence[Look]) -> tuple[list[float], list[bool]]:
+    return [confidence_of(one.reading) for one in looks], [one.right for one in looks]
 
 
 def coverage_of(looks: Sequence[Look]) -> tuple[tuple[float, float], ...]:
