@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-
 from models.base import ModelError, Reading
 from models.readers.calibration import (
     Calibration,
