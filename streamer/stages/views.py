@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Box, Corners, Detection, Image
+from models.quality import quality_of
 
 MARGIN = 0.02
 """On 286 stills, in the boxes of our detector, PP-OCR reads 83 to 84 % of the plates at any
@@ -17,17 +18,9 @@ CUT_SHARE = 0.005
 """A plate nearer to the edge than this share of the picture's side counts as cut by it: a
 detector clips its boxes, but not to the pixel."""
 CUT_PX = 2.0
-ROWS = 32
-"""Sharpness is compared at this height, whatever the size of the plate."""
 STILL = 0.05
 """Change at a place, in standard deviations of its grey. Measured on a camera that sends each
 picture six times, coded anew: 0.00 to 0.04; on a plate that moves: 0.1 and more."""
-MIDDLING_HEIGHT_PX = 6.0
-MIDDLING_SHARPNESS = 0.05
-"""Where height and sharpness are worth one half. On stills scaled down and blurred, PP-OCR
-read 8 % of the plates of 8 px, 46 % of 14 px and 78 % of 24 px; a blur of 0.06 plate heights
-took sharpness from 0.5 to 0.03 and three quarters of the right readings with it."""
-
 Thumbnail = NDArray[np.float32]
 """(16, 64) grey values."""
 
@@ -61,25 +54,8 @@ def cut_out(image: Image, detection: Detection, margin: float = MARGIN) -> Image
 
 
 def quality(crop: Image, plate_height_px: float, score: float) -> float:
-    """0..1, from the height of the plate, the sharpness of the crop, the detection's score."""
-    size = plate_height_px / (plate_height_px + MIDDLING_HEIGHT_PX)
-    sharp = sharpness(crop)
-    clear = sharp / (sharp + MIDDLING_SHARPNESS)
-    # Both height and blur show in either measure: their geometric mean counts that once.
-    return float(np.sqrt(size * clear)) * (0.8 + 0.2 * min(max(score, 0.0), 1.0))
-
-
-def sharpness(crop: Image) -> float:
-    """Variance of the Laplacian over the variance of the picture itself, at `ROWS` rows.
-
-    The plain variance of the Laplacian (Pech-Pacheco et al. 2000) grows with contrast: by it a
-    blurred plate in the sun is sharper than a sharp one at night.
-    """
-    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    columns = min(max(1, round(grey.shape[1] * ROWS / grey.shape[0])), 20 * ROWS)
-    how = cv2.INTER_AREA if grey.shape[0] > ROWS else cv2.INTER_LINEAR
-    grey = cv2.resize(grey, (columns, ROWS), interpolation=how)
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var() / max(float(grey.var()), 1.0))
+    """0..1, from what the crop shows (`models.quality`) and the detection's score."""
+    return quality_of(crop, plate_height_px).score * (0.8 + 0.2 * min(max(score, 0.0), 1.0))
 
 
 def thumbnail(image: Image, box: Box) -> Thumbnail:

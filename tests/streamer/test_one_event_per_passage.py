@@ -28,7 +28,7 @@ class Road:
     """Vehicles that drive up to a camera, one after another; the road is the truth.
 
     The picture shows each plate as a plane of its vehicle's number, so that the reader below
-    knows what it would have to read.
+    knows what it would have to read, with strokes on it: on an even plane nothing is legible.
     """
 
     def __init__(self, seed, plates, gap_s, *, speed=4.0, hidden=lambda _: False, hard=False):
@@ -59,7 +59,9 @@ class Road:
         x1, y1 = max(0.0, x - width / 2), max(0.0, y - width * 0.11)
         x2, y2 = min(float(WIDTH), x + width / 2), min(float(HEIGHT), y + width * 0.11)
         if x2 - x1 > 4 and y2 - y1 > 4:
-            image[round(y1) : round(y2), round(x1) : round(x2)] = number
+            place = np.s_[round(y1) : round(y2), round(x1) : round(x2)]
+            across = 3 * np.arange(image[place].shape[1]) / (y2 - y1)
+            image[place] = np.where(across % 1 < 0.3, 220, number)[:, None]
             self.boxes.append((x1, y1, x2, y2))
 
     def detect(self, _):
