@@ -75,6 +75,7 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
         "shares of its sides (default: the daemon's)",
     )
     take("--jitter", type=float, default=0.0, help="move each side by up to this share of the box")
+    take("--limit", type=int, default=0, metavar="N", help="of each table about so many plates")
     take("--rendered", type=int, default=0, metavar="N", help="drawn things that are no plates")
     take(
         "--windows",
@@ -118,6 +119,7 @@ def _check_ranges(options: argparse.Namespace) -> None:
         ("min_confidence", 0.0, 1.0),
         ("rendered", 0, 10**6),
         ("windows", 0, 100),
+        ("limit", 0, 10**9),
     ):
         value = getattr(options, name)
         if value is not None and not low <= value <= high:
@@ -135,6 +137,7 @@ def _material(options: argparse.Namespace) -> "Material":
         split=options.split,
         cut=_cut(options),
         jitter=options.jitter,
+        limit=options.limit,
         rendered=options.rendered,
         windows=options.windows,
         negatives=options.negatives,

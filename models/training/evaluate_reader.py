@@ -34,7 +34,7 @@ class Material:
     """What readers are held against; nothing is loaded before `load`.
 
     The plates with text of the `split` of `tables` (see `load_plates` for `images`, `cut`,
-    `jitter` and `seed`); `rendered` drawn non-plates, the same for the same seed; `windows` of
+    `jitter`, `seed` and `limit`); `rendered` drawn non-plates, the same for the same seed; `windows` of
     each annotated picture beside its plates; pictures of the folder `negatives`, which must
     show no plate.
     """
@@ -48,6 +48,7 @@ class Material:
     windows: int = 0
     negatives: Path | None = None
     seed: int = 0
+    limit: int = 0
 
     def load(self) -> tuple[list[Plate], list[NonPlate]]:
         """All of it. Raises `ModelError` for what is missing, and where no text is known."""
@@ -59,6 +60,7 @@ class Material:
             cut=self.cut,
             jitter=self.jitter,
             seed=self.seed,
+            limit=self.limit,
         )
         loaded = list(plates)
         others += windows_beside(self.tables, self.images, self.split, self.windows)

@@ -68,12 +68,14 @@ def load_plates(
     cut: Cut | None = None,
     jitter: float = 0.0,
     seed: int = 0,
+    limit: int = 0,
 ) -> Iterator[Plate]:
     """The plates with text of a split, in the order of the tables.
 
     `images`: see `scenes_of`. `cut` is `cut_with(MARGIN)` by default; a plate that is the whole
     picture is taken as it is. `jitter` moves each side of the others by up to that share of
-    the box. A column `rows` of a table says how many rows of text a plate has. Raises
+    the box. With `limit`, every n-th row of a table is taken, so that about so many are left. A
+    column `rows` of a table says how many rows of text a plate has. Raises
     `ModelError` for a picture that is missing or no picture, and where no text is known.
     """
     rng = np.random.default_rng(seed)
@@ -82,6 +84,7 @@ def load_plates(
     for table_file in tables:
         table = read_tables(table_file)
         table = table[(table.split == split) & (table.plate_text.map(plain_text) != "")]
+        table = table.iloc[:: max(1, len(table) // limit)] if limit else table
         root = images or table_file.parent.parent / "images"
         for name, rows in table.groupby("image", sort=False):
             picture = _load(table_file, root / str(name))
