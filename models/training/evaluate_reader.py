@@ -34,9 +34,9 @@ class Material:
     """What readers are held against; nothing is loaded before `load`.
 
     The plates with text of the `split` of `tables` (see `load_plates` for `images`, `cut`,
-    `jitter`, `seed` and `limit`); `rendered` drawn non-plates, the same for the same seed; `windows` of
-    each annotated picture beside its plates; pictures of the folder `negatives`, which must
-    show no plate.
+    `jitter`, `seed` and `limit`); `rendered` drawn non-plates, the same for the same seed;
+    `windows` of each annotated picture beside its plates; pictures of the folder `negatives`,
+    which must show no plate.
     """
 
     tables: Sequence[Path] = ()
