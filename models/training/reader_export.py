@@ -53,8 +53,9 @@ def export_reader(
     """Write a training's averaged network to `output` (`.onnx`), calibrated, its card beside it.
 
     The strength of the formats and the calibration are fitted on the val crops of the tables,
-    and travel in the file. What was found is returned, line by line. Raises `ModelError` where
-    there is no training or no val crop with a text.
+    and travel in the file. Where too few of these are read right, or too few wrong, to fit one,
+    the file has none, and a line says so. What was found is returned, line by line. Raises
+    `ModelError` where there is no training or no val crop with a text.
     """
     if output.suffix != ".onnx":
         raise ModelError(f"{output}: weights are written as ONNX; expected a name ending .onnx")
@@ -124,7 +125,7 @@ def _with_metadata(file: Path, calibration: Calibration | None) -> None:
     file.write_bytes(written.SerializeToString(deterministic=True))
 
 
-def _calibrated(reader: CtcReader, val: Sequence[Snippet]) -> tuple[Calibration, list[str]]:
+def _calibrated(reader: CtcReader, val: Sequence[Snippet]) -> tuple[Calibration | None, list[str]]:
     """The calibration that fits the val crops, and what it is worth on crops it has not seen."""
     readings = [one for m in MARGINS for one in reader.read([crop_of(s, m) for s in val])]
     truths = [one.text for one in val] * len(MARGINS)
@@ -137,14 +138,16 @@ def _calibrated(reader: CtcReader, val: Sequence[Snippet]) -> tuple[Calibration,
     features = [features_of(d, r) for d, r in zip(decisions, readings, strict=True)]
     outcome = [d.text == truth for d, truth in zip(decisions, truths, strict=True)]
     groups = list(range(len(val))) * len(MARGINS)
-    l2 = best_l2(features, outcome, groups=groups)
-    said = held_out(features, outcome, l2, groups=groups)
-    error = expected_calibration_error(said, outcome)
     shares = ", ".join(f"{s:g}: {count / len(truths):.4f}" for s, count in right.items())
-    return fit(features, outcome, l2, strength), [
-        f"whole plates right by the formats' strength: {shares}; kept: {strength:g}",
-        f"expected calibration error of held-out folds: {error:.4f}",
-    ]
+    lines = [f"whole plates right by the formats' strength: {shares}; kept: {strength:g}"]
+    try:
+        l2 = best_l2(features, outcome, groups=groups)
+        said = held_out(features, outcome, l2, groups=groups)
+    except ValueError as fault:  # a fold with plates that are all right, or all wrong
+        return None, [*lines, f"not calibrated: in a fold of the val crops {fault}"]
+    error = expected_calibration_error(said, outcome)
+    lines.append(f"expected calibration error of held-out folds: {error:.4f}")
+    return fit(features, outcome, l2, strength), lines
 
 
 def _right(
@@ -168,7 +171,7 @@ def _by_source(reader: InformedReader, val: Sequence[Snippet]) -> list[str]:
 
 def _card(
     weights: Path, recipe: ReaderRecipe, counts: dict[str, int], state: dict[str, Any],
-    lines: list[str], calibration: Calibration,
+    lines: list[str], calibration: Calibration | None,
 ) -> Card:  # fmt: skip
     session = Session(weights)
     given, places = session.inputs[0], session.outputs[0]
@@ -203,5 +206,8 @@ def _card(
             "plate-streamer": importlib.metadata.version("plate-streamer"),
             "torch": importlib.metadata.version("torch"),
         },
-        "evaluation": {"report": lines, "calibration": calibration.to_json()},
+        "evaluation": {
+            "report": lines,
+            "calibration": calibration.to_json() if calibration else "none",
+        },
     }  # fmt: skip
