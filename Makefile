@@ -18,14 +18,15 @@ WEIGHTS := models/weights
 RUNS := runs/weights
 TRAIN := $(BIN)/plate-streamer train
 
-.PHONY: help run test quick lint install install-test install-paddle tools weights clean
+.PHONY: help run test quick lint install install-test install-paddle tools fonts weights clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make install         the daemon alone, in $(VENV)'
 	@echo 'make install-test    and what tests and training need (PyTorch, ultralytics, OpenVINO)'
 	@echo 'make install-paddle  the daemon with PaddleOCR, in $(PADDLE)'
-	@echo 'make tools           Debian packages the tests talk to: mosquitto, an RTSP server'
+	@echo 'make tools           Debian packages the tests talk to: mosquitto, an RTSP server, tesseract'
+	@echo 'make fonts           Debian packages of typefaces that the reader learns plates in'
 	@echo 'make quick           the quick tests alone'
 	@echo 'make weights DATA=…  all bundled networks anew from annotation tables; takes hours, resumes'
 	@echo 'make lint            ruff, mypy, import-linter'
@@ -46,7 +47,7 @@ install-test: $(VENV)/.installed-test
 # ultralytics brings opencv-python, which overwrites the headless wheel in silence: one is left.
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python $(PIP) $(TORCH)
-	PYTHONWARNINGS=ignore $(BIN)/python $(PIP) -e '.[test,train,openvino]' $(TORCH) $(TORCHVISION)
+	PYTHONWARNINGS=ignore $(BIN)/python $(PIP) -e '.[test,train,openvino,tesseract]' $(TORCH) $(TORCHVISION)
 	$(BIN)/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless
 	$(BIN)/python $(PIP) --no-deps opencv-python-headless
 	touch $@
@@ -66,16 +67,22 @@ $(PADDLE)/.installed: setup.cfg pyproject.toml
 tools:
 	sh tests/install_tools.sh
 
+fonts:
+	sh models/training/install_fonts.sh
+
 # The training of the bundled networks, from random weights to the files that ship. A detector,
 # a second look that learns from its mistakes, and the detector again on annotations that the
-# second look has tightened. What was interrupted goes on where it was.
-weights: install-test $(RUNS)/corners.done
+# second look has tightened. Then the reader, which learns from drawn plates, too, in the
+# typefaces that are here. What was interrupted goes on where it was.
+weights: install-test fonts $(RUNS)/corners.done
 	$(TRAIN) detector --data $(DATA) --run $(RUNS)/detector --start $(RUNS)/first.onnx \
 	  --relabel --planted 1200 --close-ups 400 --erased 500 --bare 150 --rendered 600 --hours 1.05 --epochs 30 --plain-epochs 3 \
 	  --learning-rate 0.0008 --multi-scale 0.2 $(call resumed,$(RUNS)/detector)
 	$(TRAIN) export --run $(RUNS)/detector --output $(WEIGHTS)/plate-detector.onnx
 	$(TRAIN) quantize $(WEIGHTS)/plate-detector.onnx --data $(DATA) \
 	  --output $(WEIGHTS)/plate-detector-int8.onnx
+	$(TRAIN) reader --data $(DATA) --run $(RUNS)/reader $(call resumed,$(RUNS)/reader)
+	$(TRAIN) export-reader --data $(DATA) --run $(RUNS)/reader --output $(WEIGHTS)/plate-reader.onnx
 
 resumed = $(if $(wildcard $(1)/checkpoint.pt),--resume)
 
@@ -100,7 +107,7 @@ quick: install-test
 
 test: tools install-test install-paddle lint
 	sh tests/without_network.sh $(BIN)/python -m pytest -m 'not paddle'
-	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest tests/models/test_paddle.py
+	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -k paddle tests/models/test_paddle.py tests/models/test_crops.py
 
 clean:
 	rm -rf $(VENV) $(PADDLE) build dist *.egg-info

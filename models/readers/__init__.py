@@ -4,6 +4,9 @@ The keyword parameters of a reader's constructor are its options in the configur
 """
 
 READERS = {
+    "ctc": "models.readers.ctc:CtcReader",
     "rapidocr": "models.readers.rapidocr:RapidocrReader",
     "paddle": "models.readers.paddle:PaddleReader",
+    "tesseract": "models.readers.tesseract:TesseractReader",
+    "ensemble": "models.readers.ensemble:EnsembleReader",
 }

@@ -77,7 +77,7 @@ class InformedReader:
             text=decision.text,
             # That a character is right is never less probable than that all are.
             confidences=tuple(max(one, sureness) for one in decision.confidences),
-            lines=_lines(reading.lines, decision.text),
+            lines=in_rows(reading.lines, decision.text),
             confidence=sureness if verdict.calibrated else None,
             country=decision.country,
             reason=reading.reason or self._reason(reading, verdict, crop),
@@ -117,7 +117,7 @@ def _only(reading: Reading) -> tuple[Hypothesis, ...]:
     return (Hypothesis(reading.text, math.prod(reading.confidences), reading.confidences),)
 
 
-def _lines(lines: Sequence[str], text: str) -> tuple[str, ...]:
+def in_rows(lines: Sequence[str], text: str) -> tuple[str, ...]:
     """The text in the rows in which it was read."""
     if len(lines) < 2 or not text:
         return (text,) if text else ()

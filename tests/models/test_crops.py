@@ -9,8 +9,10 @@ import pytest
 from models.base import Image, ModelError, Reading
 from models.readers import READERS
 from models.readers.crops import LEAST, LONGEST, CropError, as_crop, read_legible
+from models.readers.ctc import BUNDLED
 from models.training.plates import EUROPEAN, draw_plate
 from streamer.parts import load_part
+from tools import require_tool
 
 PLATE = cv2.resize(
     draw_plate(np.random.default_rng(5), EUROPEAN, "AB 123 CD"), (208, 44), interpolation=3
@@ -66,16 +68,19 @@ NO_PICTURES = {
 FOREIGN = {"paddle": "paddleocr", "tesseract": "pytesseract"}
 """Readers that need what may not be installed here."""
 
+OPTIONS = {"ensemble": {"first": "rapidocr", "second": {"name": "rapidocr"}}}
+
 
 @pytest.fixture(scope="module", params=list(READERS))
 def reader(request):
     need = FOREIGN.get(request.param)
     if need and find_spec(need) is None:
         pytest.skip(f"{need} is not installed here")
-    try:
-        return load_part("reader", READERS, request.param)()
-    except ModelError as error:
-        pytest.skip(str(error))
+    if request.param == "tesseract":
+        require_tool("tesseract")
+    if request.param == "ctc" and not BUNDLED.is_file():
+        pytest.skip(f"{BUNDLED.name} was not trained yet")
+    return load_part("reader", READERS, request.param)(**OPTIONS.get(request.param, {}))
 
 
 @pytest.mark.parametrize("name", LEGIBLE)
