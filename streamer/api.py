@@ -6,10 +6,10 @@ from pathlib import Path
 
 from models.base import Box, Detection, Detector, Image, Reader, Reading, Reason
 from models.detectors.yolo import YoloDetector
+from models.readers.ensemble import EnsembleReader
 from models.readers.formats import Formats
 from models.readers.informed import InformedReader
 from models.readers.knowledge import Decision
-from models.readers.rapidocr import RapidocrReader
 from streamer.app import camera_pipeline, default_config
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config
@@ -59,7 +59,7 @@ class PlateReader:
         formats: Formats | None = None,
     ) -> None:
         self._detector = detector or YoloDetector()
-        self._reader = InformedReader(reader or RapidocrReader(), formats)
+        self._reader = InformedReader(reader or EnsembleReader(), formats)
 
     def read(self, picture: Image | str | Path) -> list[FoundPlate]:
         """The legible plates of one picture, the most certain first.

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 PARTS = Parts(
     chosen={
         "detector": (DETECTORS, "yolo"),
-        "reader": (READERS, "rapidocr"),
+        "reader": (READERS, "ensemble"),
         "tracker": (TRACKERS, "sort"),
     },
     plain={

@@ -17,7 +17,7 @@ RECIPE_HELP = {
     "other": "share of things that are no plates",
     "half": "share of halves of plates",
     "taught": "learn from crops without a text, too, as PP-OCR reads them",
-    "start": "folder of an earlier training to go on from; else from scratch",
+    "start": "ONNX weights to go on from, e.g. the bundled ones; else from scratch",
     "seed": "another seed, another training",
 }
 

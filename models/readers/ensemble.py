@@ -21,6 +21,7 @@ from annotated_types import Ge, Le
 from models.base import Hypothesis, Image, ModelError, Reader, Reading
 from models.edits import align
 from models.readers import READERS
+from models.readers.calibration import Calibration
 from models.readers.crops import read_legible
 from models.readers.informed import in_rows
 
@@ -31,6 +32,17 @@ UNNAMED = 10.0
 """Among how many texts what a reader leaves open is divided."""
 
 BEST = 5
+
+ASK_BELOW = 0.9
+
+CALIBRATION = Calibration(
+    bias=0.24,
+    weights={"posterior": 1.11, "weakest": 0.28, "fits": -0.48, "long": 1.30, "short": -0.47},
+    strength=0.7,
+)
+"""Of the bundled readers as they stand by default. Fitted on 696 validation crops of six sources,
+each cut with three margins, of which the ensemble reads 93 % right; on folds that were held out, by
+plates, the expected calibration error is 0.012 (bins of equal mass; 0.017, of equal width)."""
 
 
 class EnsembleReader:
@@ -51,8 +63,10 @@ class EnsembleReader:
         *,
         first: str | dict[str, Any] = "ctc",
         second: str | dict[str, Any] = "rapidocr",
-        ask_below: Annotated[float, Ge(0), Le(1)] = 0.9,
+        ask_below: Annotated[float, Ge(0), Le(1)] = ASK_BELOW,
     ) -> None:
+        default = (first, second, ask_below) == ("ctc", "rapidocr", ASK_BELOW)
+        self.calibration = CALIBRATION if default else None
         self._first, self._second = _made("first", first), _made("second", second)
         self._ask_below = ask_below
 

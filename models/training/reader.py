@@ -95,7 +95,7 @@ class _Training:
         self._batches = Batches(recipe, crops, more)
         self._network = reader_network(recipe.width).to(memory_format=torch.channels_last)
         self._averaged = torch.optim.swa_utils.AveragedModel(
-            self._network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998),
+            self._network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.997),
             use_buffers=True,
         )  # fmt: skip
         self._optimiser = torch.optim.AdamW(
@@ -206,12 +206,33 @@ class _Training:
             self._averaged.load_state_dict(state["averaged"])
             self._step, self._seconds = state["step"], state["seconds"]
         elif start is not None:
-            file = Path(start) / CHECKPOINT
-            if not file.is_file():
-                raise ModelError(f"{file}: no checkpoint to start from")
-            averaged = torch.load(file, weights_only=True)["averaged"]
-            self._averaged.load_state_dict(averaged)
-            self._network.load_state_dict(self._averaged.module.state_dict())
+            weights = weights_in(Path(start))
+            self._network.load_state_dict(weights)
+            self._averaged.module.load_state_dict(weights)
+
+
+def weights_in(file: Path) -> dict[str, Any]:
+    """The weights in an exported reader, by the names of `reader_network`.
+
+    Raises `ModelError` where the file is none of ours.
+    """
+    import onnx
+    import torch
+
+    try:
+        stored = onnx.load(str(file)).graph.initializer
+    except Exception as error:  # onnx raises types of its own
+        raise ModelError(f"{file}: no readable ONNX file to start from ({error})") from None
+    found = {
+        one.name.removeprefix("network."): torch.from_numpy(onnx.numpy_helper.to_array(one).copy())
+        for one in stored
+        if one.name.startswith("network.")
+    }
+    if not found:
+        raise ModelError(f"{file}: none of our readers; export-reader writes such files")
+    for name in [one for one in found if one.endswith("running_mean")]:
+        found[name.replace("running_mean", "num_batches_tracked")] = torch.tensor(0)
+    return found
 
 
 def _share(progress: float) -> float:

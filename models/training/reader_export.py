@@ -105,6 +105,9 @@ def _write(checkpoint: Path, recipe: ReaderRecipe, output: Path) -> dict[str, An
             Answers(network).eval(), (torch.zeros(1, 3, HEIGHT, WIDTH),), str(output),
             dynamo=False, input_names=["crops"], output_names=["places", "kind"],
             opset_version=OPSET,
+            # As it was trained, under its names: runtimes fold it at loading, and a training can
+            # go on from it.
+            training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
             dynamic_axes={name: {0: "n"} for name in ("crops", "places", "kind")},
         )  # fmt: skip
     _with_metadata(output, None)

@@ -47,7 +47,7 @@ def view_of_drawn(
 ) -> View:
     """A drawn plate as it hangs on a vehicle."""
     aspect = plate.image.shape[1] / plate.image.shape[0] * float(np.exp(rng.normal(0, 0.06)))
-    high = float(np.exp(rng.uniform(np.log(12), np.log(80))))
+    high = float(np.exp(rng.uniform(np.log(14), np.log(80))))
     quad = _askew(rng, aspect * high, high)
     quad -= quad.min(0)
     window = _window(rng, (0.0, 0.0, *quad.max(0)), 0.045)
@@ -73,8 +73,8 @@ def view_of_real(rng: np.random.Generator, snippet: Snippet, *, half: bool = Fal
     left, top, right, bottom = window
     wide, high = right - left, bottom - top
     scale = 1.0
-    if rng.random() < 0.4:
-        wanted = np.exp(rng.uniform(np.log(12), np.log(60)))
+    if rng.random() < 0.3:
+        wanted = np.exp(rng.uniform(np.log(13), np.log(60)))
         scale = float(min(1.0, wanted / max(y2 - y1, 1.0)))
     size = (max(round(wide * scale), 8), max(round(high * scale), 6))
     bend = rng.normal(0, 0.025, (4, 2)) * [wide, high]
@@ -200,7 +200,7 @@ def _set_in(rng: np.random.Generator, canvas: Image, plate: Image, quad: Matrix)
 
 def _worsened(rng: np.random.Generator, image: Image, high: float, *, mild: bool = False) -> Image:
     """Dirt, shadow, glare, blur, noise, compression, colour; `mild` for what is real already."""
-    odds = 0.5 if mild else 1.0
+    odds = 0.35 if mild else 0.7
     image = np.array(image, np.uint8)
     if rng.random() < 0.25 * odds:
         _dirt(rng, image)
@@ -272,7 +272,7 @@ def _blurred(rng: np.random.Generator, image: Image, high: float) -> Image:
 
 def _exposed(rng: np.random.Generator, image: Image, mild: bool) -> Image:
     """Light, colour and contrast; at times in grey, in one colour, or as a negative."""
-    spread = 0.5 if mild else 1.0
+    spread = 0.4 if mild else 0.8
     gain, lift = np.exp(rng.normal(0, 0.33 * spread)), rng.normal(0, 25 * spread)
     tint = np.exp(rng.normal(0, 0.1 * spread, 3))
     gamma = np.exp(rng.normal(0, 0.25 * spread))

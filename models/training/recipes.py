@@ -62,15 +62,15 @@ class ReaderRecipe:
     Of each batch, `real` is the share of annotated crops, `other` that of things that are no
     plates and `half` that of halves of plates; the rest is drawn. With `taught`, crops without
     a text are learnt from, too, where PP-OCR reads them with certainty (Hinton et al. 2015).
-    `start` is a checkpoint folder of an earlier training to go on from.
+    `start` is an exported reader of the same `width` to go on from (None: random weights).
     """
 
     width: float = 0.8
-    batch: int = 256
-    steps: int = 12000
+    batch: int = 128
+    steps: int = 24000
     hours: float | None = None
     learning_rate: float = 0.003
-    real: float = 0.4
+    real: float = 0.5
     other: float = 0.08
     half: float = 0.06
     taught: bool = True
