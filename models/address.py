@@ -5,6 +5,9 @@
 | `https://host/folder/plates.onnx` | the file there |
 | `hf:owner/repo/folder/plates.onnx@v1` | `<hub>/owner/repo/resolve/v1/folder/plates.onnx` |
 
+A folder of files is written as they are, without a file's name (`models/folders.py`):
+`https://host/folder/`, `hf:owner/repo`, `hf:owner/repo/folder/@v1`.
+
 Without `@…` a name means the revision `main`. `<hub>` and the rule are those of the hub's own
 client (`hf_hub_url` of huggingface_hub); the environment's `HF_ENDPOINT` names another hub.
 Either may end in `#sha256=` and 64 hexadecimal digits: the hash that the file must have.
@@ -21,6 +24,7 @@ from models.base import ModelError
 
 HUB = "https://huggingface.co"
 FORMS = "https://…/file.onnx or hf:owner/repo/file.onnx"
+FOLDERS = "https://…/folder/ or hf:owner/repo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +50,56 @@ def is_address(text: str) -> bool:
 
 def parse_address(text: str) -> Address:
     """What `text` means. Raises `ModelError` if it is no address of an ONNX file."""
-    place, _, fragment = text.partition("#")
-    if fragment and not re.fullmatch("sha256=[0-9a-fA-F]{64}", fragment):
-        raise ModelError(f"{shown(place)}: after # should stand sha256= and 64 hexadecimal digits")
-    url = _on_hub(place) if place.startswith("hf:") else place
+    place, sha256 = _parted(text)
+    url = _on_hub(place, "hf:owner/repo/file.onnx") if _is_name(place) else place
     refuse_open_road(url)
     name = PurePosixPath(unquote(urlsplit(url).path)).name
     if not re.fullmatch(r"\w[\w .+()-]*\.onnx", name):
         raise ModelError(f"{shown(place)}: weights are ONNX files; expected {FORMS}")
-    return Address(place, url, name, fragment.lower().removeprefix("sha256=") or None)
+    return Address(place, url, name, sha256)
 
 
-def _on_hub(place: str) -> str:
-    found = re.fullmatch(r"hf:([\w.-]+/[\w.-]+)/([^@]+)(?:@(.+))?", place)
+def is_folder(text: str) -> bool:
+    """True for what is meant as the address of a folder: all of a repo, or ends in a slash."""
+    place = text.partition("#")[0].partition("@")[0]
+    return is_address(text) and (place.endswith("/") or place.count("/") == 1)
+
+
+def parse_folder(text: str) -> Address:
+    """What `text` means, a folder; `url` ends in a slash, `name` is that of the folder.
+
+    Raises `ModelError` if it is none.
+    """
+    place, sha256 = _parted(text)
+    url = _on_hub(place, "hf:owner/repo", path="(?:/([^@]*))?") if _is_name(place) else place
+    refuse_open_road(url)
+    parts = urlsplit(url)
+    if parts.query or PurePosixPath(parts.path).suffix == ".onnx":
+        raise ModelError(f"{shown(place)}: no folder of a model; expected {FOLDERS}")
+    name = PurePosixPath(unquote(parts.path)).name
+    return Address(place, url.rstrip("/") + "/", name, sha256)
+
+
+def _parted(text: str) -> tuple[str, str | None]:
+    """The place, and the hash behind it."""
+    place, _, fragment = text.partition("#")
+    if fragment and not re.fullmatch("sha256=[0-9a-fA-F]{64}", fragment):
+        raise ModelError(f"{shown(place)}: after # should stand sha256= and 64 hexadecimal digits")
+    return place, fragment.lower().removeprefix("sha256=") or None
+
+
+def _is_name(place: str) -> bool:
+    return place.startswith("hf:")
+
+
+def _on_hub(place: str, form: str, path: str = "/([^@]+)") -> str:
+    found = re.fullmatch(rf"hf:([\w.-]+/[\w.-]+){path}(?:@(.+))?", place)
     if found is None:
-        raise ModelError(f"{place}: should be hf:owner/repo/file.onnx or …/file.onnx@revision")
-    repo, path, revision = found.groups()
+        raise ModelError(f"{place}: should be {form} or {form}@revision")
+    repo, inside, revision = found.groups()
     hub = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-    return f"{hub}/{repo}/resolve/{quote(revision or 'main', safe='')}/{quote(path)}"
+    at = f"{hub}/{repo}/resolve/{quote(revision or 'main', safe='')}"
+    return f"{at}/{quote(inside)}" if inside else at
 
 
 def refuse_open_road(url: str) -> None:

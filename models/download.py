@@ -129,9 +129,9 @@ def _fetched(address: Address, folder: Path, limits: Limits) -> Path:
     if not _holds(file, sha256):
         _fetch(address, sha256, file, limits)
     if card:
-        with _replacing(file.with_suffix(".json")) as out:
+        with replacing(file.with_suffix(".json")) as out:
             out.write(card)
-        with _replacing(_record(address, folder)) as out:
+        with replacing(_record(address, folder)) as out:
             out.write(f"{sha256}  {shown(address.place)}\n".encode())
     return file
 
@@ -153,16 +153,16 @@ def _holds(file: Path, sha256: str) -> bool:
     return file.is_file() and sha256_of(file) == sha256
 
 
-class _Refused(ModelError):
+class Refused(ModelError):
     """The server answered, but not with the file."""
 
 
 def _card(address: Address, limits: Limits) -> bytes:
     """The bytes of the model card, none where there is none."""
     try:
-        with closing(_received(address.card_url, replace(limits, size_bytes=CARD_BYTES))) as chunks:
+        with closing(received(address.card_url, replace(limits, size_bytes=CARD_BYTES))) as chunks:
             return b"".join(chunks)
-    except _Refused:
+    except Refused:
         return b""
 
 
@@ -179,7 +179,7 @@ def _fetch(address: Address, sha256: str, file: Path, limits: Limits) -> None:
     started_s = time.monotonic()
     log.info("fetching %s", shown(address.url))
     digest, size = hashlib.sha256(), 0
-    with _replacing(file) as out, closing(_received(address.url, limits)) as chunks:
+    with replacing(file) as out, closing(received(address.url, limits)) as chunks:
         for chunk in chunks:
             out.write(chunk)
             digest.update(chunk)
@@ -193,7 +193,7 @@ def _fetch(address: Address, sha256: str, file: Path, limits: Limits) -> None:
     log.info("fetched and checked %s: %.1f MB in %.1f s", address.name, size / 1e6, seconds)
 
 
-def _received(url: str, limits: Limits) -> Generator[bytes, None, None]:
+def received(url: str, limits: Limits) -> Generator[bytes, None, None]:
     """The body behind `url`, piece by piece, with a bar if that takes longer than a second."""
     try:
         with _opened(url, limits) as answer:
@@ -237,7 +237,7 @@ def _opened(url: str, limits: Limits) -> Iterator[requests.Response]:
         timeout = (limits.connect_s, limits.silence_s)
         with session.get(url, stream=True, timeout=timeout, proxies=direct) as answer:
             if answer.status_code != requests.codes.ok:
-                raise _Refused(
+                raise Refused(
                     f"{shown(url)}: the server answers {answer.status_code} {answer.reason};"
                     " is the address right?"
                 )
@@ -258,7 +258,7 @@ def _reason(error: BaseException) -> str:
 
 
 @contextmanager
-def _replacing(file: Path) -> Iterator[BinaryIO]:
+def replacing(file: Path) -> Iterator[BinaryIO]:
     """A new file that takes the place of `file` once it is whole, and leaves nothing if not."""
     file.parent.mkdir(parents=True, exist_ok=True)
     _sweep(file.parent)

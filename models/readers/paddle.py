@@ -10,8 +10,8 @@ the network, on the inference engine that fits its files: PaddlePaddle for Paddl
 `inference.onnx`. Its last step, which decodes a softmax into a text with one score, is replaced
 by ours, which keeps the confidence of each character.
 
-Nothing is ever downloaded. Without options it reads with the very weights of the reader
-`rapidocr`, PP-OCRv6 small from rapidocr's wheel, handed to PaddleOCR as ONNX.
+PaddleOCR is never let download anything. Without options it reads with the very weights of the
+reader `rapidocr`, PP-OCRv6 small from rapidocr's wheel, handed to PaddleOCR as ONNX.
 """
 
 import logging
@@ -27,7 +27,9 @@ from typing import Any
 import numpy as np
 import yaml
 
+from models.address import is_address
 from models.base import Image, ModelError, Reading
+from models.folders import fetch_folder
 from models.readers.beam import decode_row
 from models.readers.crops import read_legible
 from models.readers.decode import Alphabet, Line, Probabilities
@@ -46,14 +48,23 @@ ENGINES = ("paddle", "onnxruntime")
 
 CONFIG = "inference.yml"
 
+KINDS = {
+    ("inference.json", "inference.pdiparams", CONFIG): "paddle",
+    ("inference.pdmodel", "inference.pdiparams", CONFIG): "paddle",
+    ("inference.onnx", CONFIG): "onnxruntime",
+}
+"""Which files make a model, and the engine that runs them."""
+
 
 class PaddleReader:
     """Reads plates with PaddleOCR's text recognition; works without a network.
 
     `model_dir` is a folder with an exported recogniser: `inference.yml` and the files of the
-    network. `model_name` is instead the name of a model that PaddleOCR has downloaded before,
-    such as PP-OCRv6_medium_rec, and is looked for in its cache alone (`~/.paddlex`, or where
-    `PADDLE_PDX_CACHE_HOME` says). Without either, PP-OCRv6 small from rapidocr's wheel is taken.
+    network. `model_name` is instead a model on the hub, `hf:owner/repo#sha256=…` or the address of
+    such a folder, fetched once and checked (`models/folders.py`); or the name of one that
+    PaddleOCR has downloaded before, such as PP-OCRv6_medium_rec, which is looked for in its
+    cache alone (`~/.paddlex`, or where `PADDLE_PDX_CACHE_HOME` says). Without either, PP-OCRv6
+    small from rapidocr's wheel is taken.
     `engine` is `paddle` or `onnxruntime`; None takes the one that the files are for.
     A character's confidence is the softmax probability of its sign, all cases and accents
     together, at its most certain frame.
@@ -79,6 +90,8 @@ class PaddleReader:
         with ExitStack() as stack:
             if model_dir is not None:
                 folder = Path(model_dir)
+            elif model_name is not None and is_address(model_name):
+                folder = fetch_folder(model_name, files_for(engine))
             elif model_name is not None:
                 folder = _downloaded(model_name, engine)
             else:
@@ -183,24 +196,23 @@ def _downloaded(name: str, engine: str | None) -> Path:
         raise ModelError(
             f"{folder}: model {name!r} was never downloaded, and this program does not; run once,"
             f' with a network: python -c "from paddleocr import TextRecognition;'
-            f" TextRecognition(model_name='{name}'{option})\", or give model_dir"
+            f" TextRecognition(model_name='{name}'{option})\", or give model_dir or hf:owner/repo"
         )
     return folder
+
+
+def files_for(engine: str | None = None) -> list[tuple[str, ...]]:
+    """The files of models that an engine runs, None for either."""
+    return [files for files, runs in KINDS.items() if engine in (None, runs)]
 
 
 def _engine_for(folder: Path, wanted: str | None) -> str:
     """The engine that runs the files of a folder, if it is the one that is wanted."""
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such folder; model_dir holds {CONFIG} and a network")
-    paddles = ("inference.json", "inference.pdmodel")
-    fitting = []
-    if (folder / "inference.pdiparams").is_file() and any((folder / n).is_file() for n in paddles):
-        fitting.append("paddle")
-    if (folder / "inference.onnx").is_file():
-        fitting.append("onnxruntime")
-    for engine in fitting:
-        if wanted in (None, engine):
-            return engine
+    for files in files_for(wanted):
+        if all((folder / name).is_file() for name in files if name != CONFIG):
+            return KINDS[files]
     raise ModelError(
         f"{folder}: no network for engine {wanted or 'paddle or onnxruntime'}; paddle runs"
         " inference.json with inference.pdiparams, onnxruntime inference.onnx"

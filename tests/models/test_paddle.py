@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
+from file_server import FileServer
 from models.base import ModelError
+from models.folders import hash_of
 from models.readers.paddle import PaddleReader
 from models.readers.rapidocr import RapidocrReader, bundled_recogniser
 from models.training.plates import LAYOUTS, bare, draw_plate
@@ -185,6 +187,43 @@ def test_a_model_in_paddleocrs_cache_is_found_by_its_name(monkeypatch, tmp_path,
     monkeypatch.setenv("PADDLE_PDX_CACHE_HOME", str(tmp_path))
     (reading,) = PaddleReader(model_name="PP-OCRv6_small_rec").read([stripes("_B_A_")])
     assert reading.text == "BA"
+
+
+def test_a_model_on_the_hub_is_fetched_checked_and_read_with(
+    monkeypatch, tmp_path, brightness_model
+):
+    """A real server on loopback stands where the hub is; later it is gone."""
+    monkeypatch.setenv("PLATE_STREAMER_CACHE", str(tmp_path))
+    with FileServer() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        files = ("inference.json", "inference.pdiparams", "inference.yml")
+        for name in files:
+            path = f"/owner/stripes/resolve/main/{name}"
+            server.files[path] = (brightness_model / name).read_bytes()
+        with pytest.raises(ModelError, match="hf:owner/stripes: has no hash; .*#sha256="):
+            PaddleReader(model_name="hf:owner/stripes")
+        address = f"hf:owner/stripes#sha256={hash_of(brightness_model, files)}"
+        (reading,) = PaddleReader(model_name=address).read([stripes("_B_A_")])
+        assert reading.text == "BA"
+        with pytest.raises(ModelError, match=r"expected there: inference\.onnx"):
+            PaddleReader(model_name="hf:owner/stripes", engine="onnxruntime")
+    assert PaddleReader(model_name=address).read([stripes("_A_")])[0].text == "A"
+    with pytest.raises(ModelError, match="cannot be reached"):
+        PaddleReader(model_name="hf:owner/other")
+
+
+def test_a_batch_is_read_at_once(brightness_model, monkeypatch):
+    reader = PaddleReader(model_dir=brightness_model)
+    calls, predict = [], reader._network._predict
+
+    def counting(rows, **options):
+        calls.append(len(rows))
+        return predict(rows, **options)
+
+    monkeypatch.setattr(reader._network, "_predict", counting)
+    readings = reader.read([stripes("_A_B_")] * 6)
+    assert [one.text for one in readings] == ["AB"] * 6
+    assert calls[0] == 6
 
 
 def test_bad_folders_are_named_in_one_line(tmp_path, brightness_model):
