@@ -9,12 +9,9 @@ import pytest
 from models.base import Hypothesis, ModelError, Reading
 from models.readers import READERS
 from models.readers.crops import TOO_SMALL, CropError
-from models.readers.ctc import BATCH, BUNDLED, CLASSES, CtcReader, reading_of
+from models.readers.ctc import BATCH, CLASSES, CtcReader, reading_of
 from models.readers.decode import SIGNS
-from models.readers.informed import InformedReader
 from models.readers.plate_input import HEIGHT, LEAST_CONTRAST, WIDTH, stretched, to_input
-from models.training.designs import Design, draw_design
-from models.training.non_plates import KINDS, draw_non_plate
 from models.training.reader_plates import draw_reader_plate
 from streamer.parts import load_part
 
@@ -310,105 +307,6 @@ def test_files_that_are_no_networks_are_refused(tmp_path, reader_export):
 def test_no_such_runtime(reader_export):
     with pytest.raises(ModelError, match="no such runtime 'tensorrt'; known: onnxruntime"):
         CtcReader(weights=reader_export[0], runtime="tensorrt")
-
-
-# What the shipped weights read.
-
-needs_weights = pytest.mark.skipif(
-    not BUNDLED.is_file(), reason=f"no {BUNDLED.name} among the bundled weights yet"
-)
-
-
-@pytest.fixture(scope="module")
-def shipped():
-    return InformedReader(CtcReader())
-
-
-def shrunk(image, high):
-    wide = round(image.shape[1] * high / image.shape[0])
-    return cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
-
-
-def clean_plates(count, seed, design=None):
-    """Drawn plates as a near camera would see them, 24 to 70 pixels high, and their texts."""
-    crops, texts = [], []
-    for number in range(count):
-        rng = np.random.default_rng([seed, number])
-        plate = draw_reader_plate(rng, design or draw_design(rng))
-        crops.append(shrunk(plate.image, int(rng.integers(24, 71))))
-        texts.append(plate.text)
-    return crops, texts
-
-
-def right_share(readings, texts):
-    return np.mean([one.text == text for one, text in zip(readings, texts, strict=True)])
-
-
-@needs_weights
-def test_shipped_clean_plates_are_read_whole(shipped):
-    crops, texts = clean_plates(200, 31)
-    assert right_share(shipped.read(crops), texts) >= 0.95
-
-
-TWO_ROWS = [
-    Design("in", ("AA 99/AA 9999",), (280, 200)),
-    Design("gb", ("AA99/AAA",), (280, 200), ("yk",)),
-    Design("it", ("AA 999/AA",), (340, 220), band="left"),
-]
-
-
-@needs_weights
-@pytest.mark.parametrize("design", TWO_ROWS, ids=lambda one: one.country)
-def test_shipped_plates_of_two_rows_are_read_row_by_row(shipped, design):
-    crops, texts = clean_plates(60, 32, design)
-    readings = shipped.read(crops)
-    assert right_share(readings, texts) >= 0.9
-    split = sum(mark in "A9" for mark in design.patterns[0].split("/")[0])
-    rows = [
-        one.lines == (text[:split], text[split:]) for one, text in zip(readings, texts, strict=True)
-    ]
-    assert np.mean(rows) >= 0.85
-
-
-def accepted(readings):
-    """The share of readings that a user would take for a plate."""
-    return np.mean([one.reason is None and (one.confidence or 0.0) >= 0.5 for one in readings])
-
-
-@needs_weights
-def test_shipped_weights_read_nothing_where_there_is_no_plate(shipped):
-    names = [name for name in KINDS if name != "half plate"]
-    drawn = [draw_non_plate(np.random.default_rng([33, n]), names[n % len(names)])
-             for n in range(50 * len(names))]  # fmt: skip
-    assert accepted(shipped.read(drawn)) <= 0.02
-
-
-@needs_weights
-def test_shipped_weights_do_not_believe_halves_of_plates(shipped):
-    halves = [draw_non_plate(np.random.default_rng([34, n]), "half plate") for n in range(200)]
-    assert accepted(shipped.read(halves)) <= 0.1
-
-
-@needs_weights
-def test_shipped_confidence_is_higher_where_it_is_right(shipped):
-    crops, texts = clean_plates(150, 35)
-    crops = [cv2.GaussianBlur(shrunk(one, 20), (0, 0), 1.2) for one in crops]
-    readings = shipped.read(crops)
-    right = [one.text == text for one, text in zip(readings, texts, strict=True)]
-    said = np.array([one.confidence for one in readings])
-    assert any(right)
-    wrong = ~np.array(right)
-    assert not wrong.any() or said[~wrong].mean() > said[wrong].mean() + 0.1
-
-
-@needs_weights
-def test_shipped_weights_agree_in_both_runtimes(shipped):
-    pytest.importorskip("openvino", reason="needs the extra openvino")
-    crops, _ = clean_plates(20, 36)
-    other = InformedReader(CtcReader(runtime="openvino"))
-    for ours, theirs in zip(shipped.read(crops), other.read(crops), strict=True):
-        assert ours.text == theirs.text
-        assert ours.confidence == pytest.approx(theirs.confidence, abs=1e-2)
 
 
 def test_hypotheses_of_the_reader_are_texts_of_signs(reader):

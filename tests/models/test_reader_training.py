@@ -96,17 +96,36 @@ def test_batches_after_a_pause_are_those_that_would_have_come(
         assert np.array_equal(batch.seen, whole[number].seen)
 
 
-def test_another_training_is_a_start(reader_run, reader_tables, tmp_path):
-    recipe = dataclasses.replace(reader_run.recipe, start=str(reader_run.run))
+def test_an_exported_reader_is_a_start(reader_run, reader_export, reader_tables, tmp_path):
+    weights, _, exported = reader_export
+    recipe = dataclasses.replace(reader_run.recipe, start=str(weights))
     crops = load_crops(reader_tables, None)
     training = reader._Training(tmp_path, recipe, crops, [])
-    averaged = state_of(reader_run.run)["averaged"]
-    for name, value in training._network.state_dict().items():
-        assert torch.equal(value, averaged[f"module.{name}"]), name
+    averaged = state_of(exported)["averaged"]
+    for network in (training._network, training._averaged.module):
+        for name, value in network.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                assert torch.equal(value, averaged[f"module.{name}"]), name
     assert training._step == 0
-    nowhere = dataclasses.replace(recipe, start=str(tmp_path / "none"))
-    with pytest.raises(ModelError, match=r"none/checkpoint\.pt: no checkpoint to start from"):
-        reader._Training(tmp_path, nowhere, crops, [])
+
+
+def test_what_is_no_start_is_named(reader_run, reader_tables, tmp_path):
+    onnx = pytest.importorskip("onnx", reason="needs the training extra")
+    crops = load_crops(reader_tables, None)
+    for start, message in (
+        (tmp_path / "gone.onnx", r"gone\.onnx: no readable ONNX file to start from"),
+        (reader_run.run, "run: no readable ONNX file to start from"),
+        (
+            reader_run.run / "reader.json",
+            r"reader\.json: no(ne of our readers| readable ONNX file)",
+        ),
+        (tmp_path / "other.onnx", r"other\.onnx: none of our readers; export-reader writes such"),
+    ):
+        graph = onnx.helper.make_graph([], "empty", [], [])
+        onnx.save(onnx.helper.make_model(graph), str(tmp_path / "other.onnx"))
+        recipe = dataclasses.replace(reader_run.recipe, start=str(start))
+        with pytest.raises(ModelError, match=message):
+            reader._Training(tmp_path, recipe, crops, [])
 
 
 def test_without_steps_the_hours_end_it(reader_run, reader_tables, tmp_path):
