@@ -9,7 +9,6 @@ import pytest
 from models.base import Image, ModelError, Reading
 from models.readers import READERS
 from models.readers.crops import LEAST, LONGEST, CropError, as_crop, read_legible
-from models.readers.ctc import BUNDLED
 from models.training.plates import EUROPEAN, draw_plate
 from streamer.parts import load_part
 from tools import require_tool
@@ -68,8 +67,6 @@ NO_PICTURES = {
 FOREIGN = {"paddle": "paddleocr", "tesseract": "pytesseract"}
 """Readers that need what may not be installed here."""
 
-OPTIONS = {"ensemble": {"first": "rapidocr", "second": {"name": "rapidocr"}}}
-
 
 @pytest.fixture(scope="module", params=list(READERS))
 def reader(request):
@@ -78,9 +75,7 @@ def reader(request):
         pytest.skip(f"{need} is not installed here")
     if request.param == "tesseract":
         require_tool("tesseract")
-    if request.param == "ctc" and not BUNDLED.is_file():
-        pytest.skip(f"{BUNDLED.name} was not trained yet")
-    return load_part("reader", READERS, request.param)(**OPTIONS.get(request.param, {}))
+    return load_part("reader", READERS, request.param)()
 
 
 @pytest.mark.parametrize("name", LEGIBLE)
