@@ -4,7 +4,8 @@ Sizes, colours, rows and the order of letters and digits are facts about public 
 down from general knowledge and simplified: what is invented is every text.
 
 In patterns `A` is a letter, `9` a digit, `*` either, `/` begins a new row, `@` is a seal or
-picture, `|` a line; blank, hyphen and dot are printed and not read.
+picture, `|` a line, `<A9^AA>` two short rows, one above the other, within a row; blank, hyphen
+and dot are printed and not read.
 """
 
 from dataclasses import dataclass
@@ -108,13 +109,18 @@ WORLD: tuple[Design, ...] = (
     _d("AM", "99 AA 999,999 AA 99", band="left"),
     _d("AZ", "99-AA-999", band="left"),
     _d("IN", "AA 99 AA 9999,AA99AA9999,AA 99 A 9999,AA-99-AA-9999,AA 9A AA 9999,AA9A9999,"
-       "99 AA 9999 AA",
-       colours=("wk", "wk", "yk", "ky", "gw"), band="maybe", weight=6),
+       "99 AA 9999 AA,AA 99 AA 999,AA.99.AA.9999",
+       colours=("wk", "wk", "wk", "yk", "ky", "gw"), band="maybe", weight=6),
+    # For some weeks after a sale: red, often painted by hand.
+    _d("INt", "AA 99 AAA 999,AA 99 AA 9999,AA-99-AA-9999,AA-99-AAA-999,AA.99.AA.999 A,"
+       "AA 99/AAA 999,AA 99/AA 9999", colours=("rw",), weight=1.5),
+    _d("INs", "<AA 99^AA> 9999,<AA99^AA>9999,<AA^99> AA 9999,<AA^99> AA9999,<AA 99^A> 9999",
+       colours=("wk", "yk"), band="maybe", weight=1.5),
     _d("IN2", "AA 99/AA 9999,AA 99 A/9999,AA99/A 9999,AA 9A/AA9999", size=TWO,
        colours=("wk", "wk", "yk"), weight=3),
     _d("PK", "AAA-999,AA-999,AAA 9999,AA 9999,AAA-99", size=(330, 160),
        colours=("wk", "wk", "ks", "yk"), below=_PK, above=("", "ICT", ""), band="maybe", weight=5),
-    _d("PK2", "AAA 99/9999,AA 99/9999,AAA/999,AAA/9999", size=BROAD, band="left",
+    _d("PK2", "AAA 99/9999,AAA-99/9999,AA 99/9999,AAA/999,AAA/9999", size=BROAD, band="left",
        colours=("wk", "ck", "yk"), weight=3),
     _d("BD", "99-9999", size=TWO),
     _d("LK", "AA AAA-9999,AAA-9999", colours=("wk", "yk")),
@@ -205,6 +211,7 @@ _US_PATTERNS = (
     "AA99 AA", "9 99999", "AAA 99A", "A99 AAA", "AAAA99", "999A99", "99-9999", "9AA 999",
     "AA9 99A", "AAA9A",
     "999999", "A999999", "AA9A", "AAAAAA", "AAAAAAA", "AAAAA", "AAAA", "AAAAA9", "AA AAAA", "****",
+    "<A^A>9999", "<AA^A>9999", "<A^A> 99999", "9999<A^A>", "99999 <A^A>", "<9^9>AAA 99",
     "******", "*******", "AAA@AAA", "A9A@9A9", "99*-***", "AA99999", "A9 9999",
 )  # fmt: skip
 

@@ -29,6 +29,9 @@ NATIONS = ("D", "F", "I", "PL", "CZ", "E", "NL", "A", "B", "GB", "IND", "TR", "U
 SIZES = (ONE, ONE, TWO, BROAD, US, SOUTH, (440, 150), (220, 170))
 """Of plates that follow no country."""
 
+FOLDED = 0.1
+"""Of the plates with one row, those that are drawn with two: lorries and motorcycles have them."""
+
 READ = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
 Box = tuple[int, int, int, int]
@@ -49,6 +52,8 @@ def draw_reader_plate(rng: np.random.Generator, design: Design | None = None) ->
     design = design or draw_design(rng)
     printed = draw_text(rng, design)
     sides = SIZES[int(rng.integers(len(SIZES)))] if design is ANY else design.size
+    if rng.random() < FOLDED and not design.busy and "/" not in printed:
+        printed, sides = _folded(rng, printed, sides)
     width, height = (round(side * PX_PER_MM * rng.uniform(0.94, 1.06)) for side in sides)
     pair = design.colours[int(rng.integers(len(design.colours)))]
     paper, ink = (_near(rng, COLOURS[one]) for one in pair)
@@ -64,6 +69,20 @@ def draw_reader_plate(rng: np.random.Generator, design: Design | None = None) ->
         image = _embossed(image)
     shares = (extent[0] / width, extent[1] / height, extent[2] / width, extent[3] / height)
     return DrawnPlate(image, "".join(one for one in printed if one in READ), shares)
+
+
+def _folded(
+    rng: np.random.Generator, printed: str, sides: tuple[int, int]
+) -> tuple[str, tuple[int, int]]:
+    """A text broken into two rows where it has a gap, and a plate of that shape."""
+    gaps = [n for n, sign in enumerate(printed) if sign in " -@." and 0 < n < len(printed) - 1]
+    if not gaps or "<" in printed:
+        return printed, sides
+    at = gaps[int(rng.integers(len(gaps)))]
+    rows = printed[:at], printed[at + 1 :]
+    if not all(any(sign in READ for sign in row) for row in rows):
+        return printed, sides
+    return "/".join(rows), (TWO if rng.random() < 0.6 else BROAD)
 
 
 def _near(rng: np.random.Generator, colour: Colour) -> Colour:
@@ -226,13 +245,16 @@ def _write(
         shares = [rng.uniform(0.55, 0.9), 1.0]
         shares = [2 * one / sum(shares) for one in shares]
     condensed, fill = rng.uniform(0.75, 1.15), rng.uniform(0.72, 0.98)
+    if rng.random() < 0.12:
+        condensed = rng.uniform(1.15, 1.7)
+    low = rng.uniform(0.5, 0.85) if rng.random() < 0.08 else 1.0
     spread, y = rng.uniform(0.1, 0.3), float(top)
     extents = []
     for row, share in zip(rows, shares, strict=True):
         own = deep * share
         tall = own * fill
-        cells = _cells(face, row, tall, condensed, spread)
-        total = sum(wide for _, wide, _ in cells)
+        cells = _cells(face, row, tall, condensed, spread, low)
+        total = sum(one[1] for one in cells)
         room = right - left
         squeeze = min(1.0, room / total)
         if squeeze < 1 and squeeze < 0.6:
@@ -241,6 +263,8 @@ def _write(
         start = left + (room - total * squeeze) * aside
         at_y = y + (own - tall) * rng.uniform(0.3, 0.7)
         _row(rng, image, face, cells, (start, at_y, tall, squeeze), ink)
+        if len(rows) == 2 and rng.random() < 0.08:
+            face = draw_typeface(rng)
         extents.append((start, at_y, start + total * squeeze, at_y + tall))
         y += own
     table = np.array(extents)
@@ -248,32 +272,51 @@ def _write(
             float(table[:, 3].max()))  # fmt: skip
 
 
+Cell = tuple[str, float, float, float]
+"""A sign or a stack of two short rows as `<AB^12`, its advance, its own width, all in px,
+and its height as a share of the row's."""
+
+
 def _cells(
-    face: Typeface, row: str, tall: float, condensed: float, spread: float
-) -> list[tuple[str, float, float]]:
-    """For each sign of a row: itself, its advance and its own width, in pixels."""
+    face: Typeface, row: str, tall: float, condensed: float, spread: float, low: float
+) -> list[Cell]:
+    """The cells of a row; letters are `low` times as high as digits."""
     gap = spread * 0.5 * tall
-    cells = []
-    for sign in row:
-        if sign in READ:
-            wide = float(np.clip(face.ratio(sign) * condensed, 0.1, 0.95)) * tall
-        else:
-            wide = {" ": 0.16, "-": 0.22, ".": 0.12, "@": 0.5, "|": 0.08}.get(sign, 0.1) * tall
-        cells.append((sign, wide + gap, wide))
+    if not any(sign.isdigit() for sign in row):
+        low = 1.0
+    cells: list[Cell] = []
+    parts = row.replace("<", ">").split(">")
+    for number, part in enumerate(parts):
+        if number % 2:
+            wide = max(
+                sum(one[1] for one in _cells(face, half, 0.44 * tall, condensed, spread, 1.0))
+                for half in part.split("^")
+            )
+            cells.append((f"<{part}", wide + gap, wide, 1.0))
+            continue
+        for sign in part:
+            share = low if sign.isalpha() else 1.0
+            if sign in READ:
+                wide = float(np.clip(face.ratio(sign) * condensed, 0.1, 1.3)) * share * tall
+            else:
+                wide = {" ": 0.16, "-": 0.22, ".": 0.12, "@": 0.5, "|": 0.08}.get(sign, 0.1) * tall
+            cells.append((sign, wide + gap, wide, share))
     return cells
 
 
 def _row(
-    rng: np.random.Generator, image: Image, face: Typeface, cells: list[tuple[str, float, float]],
+    rng: np.random.Generator, image: Image, face: Typeface, cells: list[Cell],
     place: tuple[float, float, float, float], ink: Colour,
 ) -> None:  # fmt: skip
     x, y, tall, squeeze = place
-    high = max(round(tall), 4)
-    for sign, advance, wide in cells:
+    seat = rng.choice([0.0, 0.5, 1.0])
+    for sign, advance, wide, share in cells:
         own = max(round(wide * squeeze), 2)
         at = x + (advance - wide) * squeeze / 2
         if sign in READ:
-            stamp(image, face.ink(sign, own, high), round(at), round(y), ink)
+            top = y + seat * (1 - share) * tall
+            stamp(image, face.ink(sign, own, max(round(share * tall), 4)),
+                  round(at), round(top), ink)  # fmt: skip
         elif sign in "-.":
             thick = max(round(0.05 * tall), 1)
             middle = round(y + tall * 0.5)
@@ -283,6 +326,15 @@ def _row(
             cv2.line(image, (round(at), round(y)), (round(at), round(y + tall)), ink, 2)
         elif sign == "@":
             _emblem(rng, image, (at, y, own, tall))
+        elif sign[0] == "<":
+            for half, down in zip(sign[1:].split("^"), (0.0, 0.56), strict=True):
+                # A half that is narrower than the other is set in its middle.
+                small = _cells(face, half, 0.44 * tall, wide / tall, 0.1, 1.0)
+                total = sum(one[1] for one in small)
+                tight = min(1.0, wide / total)
+                start = at + (wide - total * tight) * squeeze / 2
+                _row(rng, image, face, small,
+                     (start, y + down * tall, 0.44 * tall, squeeze * tight), ink)  # fmt: skip
         x += advance * squeeze
 
 

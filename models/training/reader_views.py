@@ -112,7 +112,7 @@ def window_of_backdrop(rng: np.random.Generator, backdrop: Image) -> Image:
 
 def _turn(rng: np.random.Generator, wide: float, high: float) -> Matrix:
     """How the corners of a window move when it leans by a few degrees."""
-    lean = np.tan(rng.normal(0, 0.05)) * wide / 2
+    lean = np.tan(rng.normal(0, 0.11 if rng.random() < 0.2 else 0.05)) * wide / 2
     shear = rng.normal(0, 0.06) * high
     return np.array([[shear, -lean], [shear, lean], [-shear, lean], [-shear, -lean]]) / 1.0
 
@@ -120,8 +120,8 @@ def _turn(rng: np.random.Generator, wide: float, high: float) -> Matrix:
 def _askew(rng: np.random.Generator, wide: float, high: float) -> Matrix:
     """The corners of a plate seen from the side and from above, (4, 2)."""
     rect = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], float)
-    angle = np.radians(rng.normal(0, 10 if rng.random() < 0.2 else 3.5))
-    shear = rng.normal(0, 0.16 if rng.random() < 0.3 else 0.05)
+    angle = np.radians(rng.normal(0, 9 if rng.random() < 0.3 else 3.5))
+    shear = rng.normal(0, 0.2 if rng.random() < 0.3 else 0.06)
     c, s = np.cos(angle), np.sin(angle)
     turned = rect @ np.array([[1, 0], [shear, 1]]) @ np.array([[c, s], [-s, c]])
     return np.asarray(turned + rng.normal(0, 0.018, (4, 2)) * [0.5 * wide, high])

@@ -10,7 +10,7 @@ from models.training.reader_plates import COLOURS
 
 ALL = (*WORLD, *STATES, ANY)
 MARKS = {"A": "[A-Z]", "9": "[0-9]", "*": "[A-Z0-9]"}
-PRINTED = " -.@|/"
+PRINTED = " -.@|/<^>"
 
 
 def test_there_are_many_countries_and_all_american_states():
@@ -29,6 +29,9 @@ def test_a_design_says_only_what_can_be_drawn(design):
         assert 3 <= sum(mark in MARKS for mark in pattern) <= 12
         assert all(any(mark in MARKS for mark in row) for row in pattern.split("/")), pattern
         assert len(pattern.split("/")) <= 2
+        stacks = re.findall("[<^>]", pattern)
+        assert stacks in ([], ["<", "^", ">"]), pattern
+        assert pattern.count("<") == len(re.findall(r"<[A9* ]+\^[A9* ]+>", pattern)), pattern
     for pair in design.colours:
         paper, ink = (np.array(COLOURS[one]) for one in pair)
         assert np.abs(paper - ink).max() > 60, pair

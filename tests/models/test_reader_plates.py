@@ -45,7 +45,9 @@ def test_the_text_is_the_signs_that_are_printed(monkeypatch):
             return super().ink(sign, width, height)
 
     monkeypatch.setattr(reader_plates, "draw_typeface", lambda _: Noting(pen=Pen()))
-    for design in (Design("x", ("AB-9.9@A|*",)), Design("y", ("A9 A/99-A",))):
+    for design in (
+        Design("x", ("AB-9.9@A|*",)), Design("y", ("A9 A/99-A",)), Design("z", ("9<A9^AA> 99",)),
+    ):  # fmt: skip
         for seed in range(10):
             stamped.clear()
             assert drawn(seed, design=design).text == "".join(stamped)
@@ -67,7 +69,7 @@ def bare(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["AAA 999", "A9A99A9A9A", "HMW/8Q0", "MWMW 8888/MWMWMWMW", "HHH"]
+    "pattern", ["AAA 999", "A9A99A9A9A", "HMW/8Q0", "MWMW 8888/MWMWMWMW", "HHH", "<H9^A>99"]
 )
 @pytest.mark.parametrize("size", [(520, 110), (200, 170)])
 def test_the_ink_runs_as_far_as_is_said(bare, pattern, size):
