@@ -65,8 +65,6 @@ class TesseractReader:
         program = shutil.which(os.path.expanduser(binary or "tesseract"))
         if program is None:
             raise ModelError(f"{binary or 'tesseract'}: no such program: {INSTALL}")
-        # Read by the program, which would else take all cores for one row, and gain nothing.
-        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
         self._program, self._language = program, language
         self._config = f"--psm {psm} -c hocr_char_boxes=1"
         self._timeout_s = timeout_s
@@ -119,7 +117,11 @@ class TesseractReader:
     def _library(self) -> Any:
         import pytesseract
 
-        pytesseract.pytesseract.tesseract_cmd = self._program
+        module = pytesseract.pytesseract
+        module.tesseract_cmd = self._program
+        # The program would else take all cores for one row, and gain nothing. Only it may see this:
+        # torch, in this process or in one that it starts, hangs or crashes under such a limit.
+        module.environ = {"OMP_THREAD_LIMIT": "1", **os.environ}
         return pytesseract
 
 

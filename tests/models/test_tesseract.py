@@ -90,10 +90,21 @@ def test_nothing_legible_is_an_empty_reading(reader):
     assert (reading.text, reading.confidences, reading.lines) == ("", (), ())
 
 
-def test_it_takes_one_core(program, monkeypatch):
+def refused(folder, *lines, timeout_s=5.0):
+    reader = TesseractReader(binary=script(folder, KNOWN, *lines), timeout_s=timeout_s)
+    with pytest.raises(ModelError) as caught:
+        reader.read([plate("eu", "AB 123 CD")])
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_program_takes_one_core_and_nobody_else_is_told_to(program, tmp_path, monkeypatch):
+    """Under such a limit in its own environment torch hangs, and native code crashes."""
     monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
-    TesseractReader()
-    assert os.environ["OMP_THREAD_LIMIT"] == "1"
+    assert "limit is 1" in refused(tmp_path, 'echo "limit is $OMP_THREAD_LIMIT" >&2', "exit 3")
+    assert "OMP_THREAD_LIMIT" not in os.environ
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "3")
+    assert "limit is 3" in refused(tmp_path, 'echo "limit is $OMP_THREAD_LIMIT" >&2', "exit 3")
 
 
 def test_the_program_may_lie_elsewhere(program, tmp_path):
@@ -119,14 +130,6 @@ def test_an_absent_language_is_named_with_those_that_are_there(program):
         with pytest.raises(ModelError, match=r"no language '.*'; known: eng") as caught:
             TesseractReader(language=language)
         assert "\n" not in str(caught.value)
-
-
-def refused(folder, *lines, timeout_s=5.0):
-    reader = TesseractReader(binary=script(folder, KNOWN, *lines), timeout_s=timeout_s)
-    with pytest.raises(ModelError) as caught:
-        reader.read([plate("eu", "AB 123 CD")])
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_a_program_that_fails_is_quoted_in_one_line(program, tmp_path):
