@@ -101,12 +101,25 @@ def quality_of(crop: Image, plate_height_px: float | None = None) -> Quality:
     middle = grey[ROWS // 8 : -ROWS // 8]  # above and below are borders and the vehicle
     dark, light = _share(middle, 0.05), _share(middle, 0.95)
     contrast = max(light - dark, FLAT)
-    across, down = (cv2.Sobel(grey, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    across, down = _slopes(grey)
     sharpness = _share(np.abs(across[ROWS // 8 : -ROWS // 8]), 0.9) / contrast
     angle, glare = _lean_deg(across, down), _washed_out(middle, dark, contrast)
     size = min(height, crop.shape[1] / 4)
     score = _score(size, sharpness, contrast, angle, glare)
     return Quality(height, sharpness, contrast, angle, glare, score)
+
+
+def lean_of(crop: Image) -> float:
+    """The `angle_deg` of a crop's quality alone, in degrees; 0 for an empty crop. About 0.08 ms."""
+    if crop.size == 0:
+        return 0.0
+    return _lean_deg(*_slopes(_small(crop)))
+
+
+def _slopes(grey: Grey) -> tuple[Slopes, Slopes]:
+    """How much the grey changes from one pixel to the next, across and down."""
+    across, down = (cv2.Sobel(grey, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    return np.asarray(across, np.float32), np.asarray(down, np.float32)
 
 
 def _small(crop: Image) -> Grey:

@@ -17,7 +17,7 @@ from models.readers.beam import beam_search
 from models.readers.calibration import Calibration, calibration_from
 from models.readers.crops import read_legible
 from models.readers.decode import SIGNS, decode
-from models.readers.plate_input import HEIGHT, WIDTH, stretched, to_input
+from models.readers.plate_input import HEIGHT, WIDTH, to_input, upright
 from models.runtime import Session
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "plate-reader.onnx"
@@ -66,7 +66,7 @@ class CtcReader:
     def _read(self, crops: Sequence[Image]) -> list[Reading]:
         readings: list[Reading] = []
         for n in range(0, len(crops), BATCH):
-            blob = np.stack([to_input(stretched(crop)) for crop in crops[n : n + BATCH]])
+            blob = np.stack([to_input(upright(crop)) for crop in crops[n : n + BATCH]])
             places, kinds = self._session.run(blob)
             readings += [reading_of(*one) for one in zip(places, kinds, strict=True)]
         return readings

@@ -19,7 +19,7 @@ import numpy as np
 
 from models.base import ModelError
 from models.readers.decode import SIGNS
-from models.readers.plate_input import stretched, to_input
+from models.readers.plate_input import to_input, upright
 from models.training.frameworks import has_bf16, usable_cores
 from models.training.reader_data import Batch, Batches, Crops, crop_of, load_crops, taught
 from models.training.reader_network import PLACES, reader_network
@@ -174,7 +174,7 @@ class _Training:
         right, count = Counter[str](), Counter[str]()
         for n in range(0, len(self._val), 128):
             part = self._val[n : n + 128]
-            seen = np.stack([to_input(stretched(crop_of(one))) for one in part])
+            seen = np.stack([to_input(upright(crop_of(one))) for one in part])
             with torch.no_grad():
                 signs, _ = self._averaged(torch.from_numpy(seen))
             for one, labels in zip(part, signs.argmax(-1).numpy(), strict=True):

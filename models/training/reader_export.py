@@ -193,7 +193,8 @@ def _card(
         "licence": LICENCE,
         "purpose": "reads the plate in a crop: its characters, in one row or two",
         "input": {"name": given.name, "shape": list(given.shape),
-                  "meaning": "crops stretched to 160x64, BGR, mean 0 and deviation 1 per crop"},
+                  "meaning": "crops stretched to 160x64 and set upright, BGR, mean 0 and deviation"
+                  " 1 per crop"},
         "output": {"name": places.name, "shape": list(places.shape),
                    "meaning": "probabilities of blank, 0-9, A-Z at 40 places of the upper row and"
                    " 40 of the lower; and `kind`: of a plate, of a whole one"},

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Box, Image
-from models.readers.plate_input import stretched
+from models.readers.plate_input import stretched, upright
 from models.training.reader_plates import DrawnPlate
+
+UPRIGHT = 0.8
+"""Of the views, those that are prepared as the reader does it."""
 
 Matrix = NDArray[np.float64]
 
@@ -59,9 +62,9 @@ def view_of_drawn(
     _set_in(rng, canvas, plate.image, quad - [left, top])
     image = _worsened(rng, canvas, high)
     if half:
-        return View(stretched(image), None, whole=False)
+        return View(_shown(rng, image), None, whole=False)
     lost = _lost(plate, quad, window)
-    return View(stretched(image), None if lost else plate.text, whole=not lost)
+    return View(_shown(rng, image), None if lost else plate.text, whole=not lost)
 
 
 def view_of_real(rng: np.random.Generator, snippet: Snippet, *, half: bool = False) -> View:
@@ -91,14 +94,19 @@ def view_of_real(rng: np.random.Generator, snippet: Snippet, *, half: bool = Fal
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
     warped = cv2.warpPerspective(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     worse = _worsened(rng, np.asarray(warped, np.uint8), size[1], mild=True)
-    return View(stretched(worse), None if half else snippet.text, whole=not half)
+    return View(_shown(rng, worse), None if half else snippet.text, whole=not half)
 
 
 def view_of_other(rng: np.random.Generator, image: Image, *, worse: bool = True) -> View:
     """Something that is no plate: nothing is to be read."""
     if worse:
         image = _worsened(rng, image, image.shape[0], mild=True)
-    return View(stretched(image), "", plate=False, whole=False)
+    return View(_shown(rng, image), "", plate=False, whole=False)
+
+
+def _shown(rng: np.random.Generator, image: Image) -> Image:
+    """As the reader prepares a crop, and at times leaning as it does: its estimate may be off."""
+    return upright(image) if rng.random() < UPRIGHT else stretched(image)
 
 
 def window_of_backdrop(rng: np.random.Generator, backdrop: Image) -> Image:

@@ -1,9 +1,10 @@
 """Views: the shape that the network sees, and what is told of them."""
 
+import cv2
 import numpy as np
 import pytest
 
-from models.readers.plate_input import HEIGHT, WIDTH, stretched
+from models.readers.plate_input import HEIGHT, WIDTH, stretched, upright
 from models.training import reader_views
 from models.training.reader_plates import DrawnPlate, draw_reader_plate
 from models.training.reader_views import (
@@ -159,7 +160,14 @@ def test_real_crops_are_found_again_in_their_views():
     assert np.median(shares) > 0.8
 
 
-def test_stretching_is_the_readers_own():
-    picture = BACKDROPS[2]
-    view = view_of_other(np.random.default_rng(0), picture, worse=False)
-    assert np.array_equal(view.seen, stretched(picture))
+def test_views_are_prepared_as_the_reader_does_mostly():
+    """Its estimate of the lean may be off, so some views lean as they do."""
+    sheared = cv2.warpAffine(BACKDROPS[2], np.array([[1, -0.4, 18], [0, 1, 0]]), (160, 90))
+    assert not np.array_equal(upright(sheared), stretched(sheared))
+    counts = [0, 0]
+    for seed in range(40):
+        view = view_of_other(np.random.default_rng(seed), sheared, worse=False)
+        counts[0] += np.array_equal(view.seen, upright(sheared))
+        counts[1] += np.array_equal(view.seen, stretched(sheared))
+    assert sum(counts) == 40
+    assert counts[0] > 2 * counts[1] > 0
