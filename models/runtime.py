@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def _precision(runtime: str, wanted: str) -> str:
         raise ModelError(
             f"runtime {runtime} computes in f32 alone; precision bf16 needs runtime openvino"
         )
-    capabilities = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    capabilities = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if "BF16" in capabilities:
         return "bf16"
     if wanted == "auto":
@@ -192,6 +193,21 @@ def _open_onnxruntime(
     return tuple(inputs), outputs, dict(session.get_modelmeta().custom_metadata_map), run
 
 
+@cache
+def _kept_core(openvino: Any) -> Any:
+    return openvino.Core()
+
+
+def _core() -> Any:
+    """The one core of this process, which is never given up.
+
+    Its plugin has signals of the whole process handled on a stack of its own, and with several
+    of them, given up in another order than begun, that stack is gone when the next signal comes
+    (seen in 2026.4): SIGTERM would then be a segmentation fault and not a stop in order.
+    """
+    return _kept_core(_openvino())
+
+
 def _openvino() -> Any:
     try:
         import openvino
@@ -205,9 +221,9 @@ def _openvino() -> Any:
 def _open_openvino(
     model: Path, threads: int, input_size: tuple[int, int] | None, precision: str
 ) -> _Opened:
-    openvino = _openvino()
+    core = _core()
     try:
-        network = openvino.Core().read_model(model)
+        network = core.read_model(model)
         inputs = [Port(one.get_any_name(), _lengths(one)) for one in network.inputs]
         if input_size is not None:
             inputs[0] = _with_size(model, inputs[0], input_size)
@@ -218,7 +234,7 @@ def _open_openvino(
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
         }
-        compiled = openvino.Core().compile_model(network, "CPU", settings)
+        compiled = core.compile_model(network, "CPU", settings)
     except ModelError:
         raise
     except Exception as error:

@@ -1,12 +1,15 @@
 """The command line. Results go to stdout; progress, logs and errors to stderr.
 
 Exit codes: 0 done, 1 the daemon failed while running, 2 something the user can mend,
-130 interrupted.
+130 interrupted, 143 ended by SIGTERM.
 """
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -30,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         command: Command = options.command
-        return command(options)
+        with _ended_in_order():
+            return command(options)
     except (UserError, ModelError) as error:
         print(f"plate-streamer: {error}", file=sys.stderr)
         return 2
@@ -40,6 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our results has enough (`… | head`); that is no error of ours.
         sys.stderr.close()
         return 0
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM unwinds the stack, as Ctrl-C does: else a training's loaders outlive it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import subprocess
 import sys
 
 import cv2
@@ -180,3 +181,21 @@ def test_the_demo_reads_every_vehicle_once():
     done = plate_streamer("demo", "--fast", "--vehicles", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 of 2 plates read right, one event each" in done.stdout
+
+
+def test_sigterm_unwinds_what_runs():
+    """As Ctrl-C does: else the loaders of a training would outlive it."""
+    code = (
+        "import os, signal, time\n"
+        "from streamer import cli\n"
+        "with cli._ended_in_order():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(20)\n"
+        "    finally:\n"
+        "        print('unwound')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (143, "unwound\n"), done.stderr
