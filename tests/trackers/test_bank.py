@@ -68,7 +68,8 @@ def test_trackers_with_either_say_the_same():
     speeds = rng.normal(0, 120, (12, 2))
     for frame in range(60):
         centres = starts + speeds * frame / 15 + rng.normal(0, 1, (12, 2))
-        boxes = np.concatenate([centres, centres + np.array([90, 25])], axis=1)[rng.random(12) < 0.85]
+        every = np.concatenate([centres, centres + np.array([90, 25])], axis=1)
+        boxes = every[rng.random(12) < 0.85]
         scores = rng.uniform(0.1, 1, len(boxes))
         for one, other in zip(
             ours.update(boxes, scores, frame / 15),
