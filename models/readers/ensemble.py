@@ -12,26 +12,23 @@ make 0.78; 0.6 for one and 0.9 for another make 0.44 for that other one, and muc
 
 import importlib
 import inspect
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
 from models.base import Hypothesis, Image, ModelError, Reader, Reading
-from models.edits import align
 from models.readers import READERS
 from models.readers.calibration import Calibration
 from models.readers.crops import read_legible
 from models.readers.informed import in_rows
+from models.readers.together import BEST, agreed, seen, sureness, surest
 
 DOUBT = 0.02
 """No reader is surer than this leaves room for: both were trained on the same kind of signs."""
 
 UNNAMED = 10.0
 """Among how many texts what a reader leaves open is divided."""
-
-BEST = 5
 
 ASK_BELOW = 0.9
 
@@ -84,20 +81,6 @@ class EnsembleReader:
         return readings
 
 
-def sureness(reading: Reading) -> float:
-    """How sure a reader is of what it read, 0 for nothing."""
-    best = max((one.probability for one in seen(reading) if one.text), default=0.0)
-    return best * reading.plate * reading.whole
-
-
-def seen(reading: Reading) -> tuple[Hypothesis, ...]:
-    """The hypotheses; of a reader that gives none, its text, as sure as its characters."""
-    if reading.hypotheses:
-        return reading.hypotheses
-    probability = math.prod(reading.confidences) if reading.text else 0.5
-    return (Hypothesis(reading.text, probability, reading.confidences),)
-
-
 def combined(one: Reading, other: Reading) -> Reading:
     """What two readers say together of a crop. Of what only one can tell, that one's word."""
     both = weighed(seen(one), seen(other))
@@ -121,8 +104,8 @@ def weighed(one: Sequence[Hypothesis], other: Sequence[Hypothesis]) -> tuple[Hyp
     chances = {text: _chance(one, text) * _chance(other, text) for text in texts}
     total = sum(chances.values()) + _left(one) * _left(other)
     ranked = sorted(texts, key=lambda text: (-chances[text], text))
-    found = [Hypothesis(text, chances[text] / total, _surest(text, one, other)) for text in ranked]
-    return tuple(Hypothesis(each.text, each.probability, _shares(each, found)) for each in found)
+    found = [Hypothesis(text, chances[text] / total, surest(text, one, other)) for text in ranked]
+    return agreed(found)
 
 
 def _left(hypotheses: Sequence[Hypothesis]) -> float:
@@ -135,29 +118,6 @@ def _chance(hypotheses: Sequence[Hypothesis], text: str) -> float:
         (each.probability for each in hypotheses if each.text == text),
         _left(hypotheses) / UNNAMED,
     )
-
-
-def _surest(text: str, *readers: Sequence[Hypothesis]) -> tuple[float, ...]:
-    """The confidences of each character, the higher of both where both name the text."""
-    named = [each.confidences for reader in readers for each in reader if each.text == text]
-    return tuple(map(max, zip(*named, strict=True)))
-
-
-def _shares(hypothesis: Hypothesis, every: Sequence[Hypothesis]) -> tuple[float, ...]:
-    """Per character, what those hypotheses have together that agree with it."""
-    left = max(1.0 - sum(each.probability for each in every), 0.0)
-    shares = [left * confidence for confidence in hypothesis.confidences]
-    for each in every:
-        for place in _agreeing(hypothesis.text, each.text):
-            shares[place] += each.probability
-    return tuple(min(share, 1.0) for share in shares)
-
-
-def _agreeing(text: str, other: str) -> Iterator[int]:
-    """The places of `text` at which `other` has the same character."""
-    for ours, theirs in align(text, other):
-        if ours is not None and theirs is not None and text[ours] == other[theirs]:
-            yield ours
 
 
 def _made(option: str, given: str | Mapping[str, Any]) -> Reader:

@@ -96,6 +96,67 @@ def test_evenly_spread_probabilities_read_as_something_valid():
     assert "".join(reading.lines) == reading.text
 
 
+# Other looks.
+
+
+class Network:
+    """In place of a session: answers in turn, whatever it is shown."""
+
+    def __init__(self, *answers):
+        self.answers, self.shown = list(answers), []
+
+    def run(self, blob):
+        self.shown.append(blob)
+        part, self.answers = self.answers[: len(blob)], self.answers[len(blob) :]
+        return [np.stack([places_of(text, sure=sure) for text, sure in part]),
+                np.float32([SURE] * len(blob))]  # fmt: skip
+
+
+def read_with(monkeypatch, reader, crops, *answers, again_below=0.9):
+    network = Network(*answers)
+    monkeypatch.setattr(reader, "_session", network)
+    monkeypatch.setattr(reader, "_again_below", again_below)
+    readings = reader.read(crops)
+    assert not network.answers
+    return readings, network
+
+
+CLEAR, FAINT = 0.9999, 0.99  # 80 places that are each so sure
+
+
+def test_doubtful_crops_are_looked_at_again_and_the_mean_counts(monkeypatch, reader):
+    crops = plates(3)
+    answers = [("AB12", CLEAR), ("AB8", FAINT), ("CD34", CLEAR)]
+    readings, network = read_with(
+        monkeypatch, reader, crops, *answers, ("ABB", CLEAR), ("ABB", CLEAR)
+    )
+    assert [one.text for one in readings] == ["AB12", "ABB", "CD34"]
+    assert [len(one) for one in network.shown] == [3, 1, 1]
+    # Neither is what was seen first, nor the other.
+    first = network.shown[0][1]
+    looks = [first, network.shown[1][0], network.shown[2][0]]
+    assert all((looks[n] != looks[n - 1]).any() for n in range(3))
+
+
+def test_it_looks_once_where_it_is_sure_or_sees_nothing_or_is_told_to(monkeypatch, reader):
+    crops = plates(2)
+    _, network = read_with(monkeypatch, reader, crops, ("AB12", CLEAR), ("", FAINT))
+    assert len(network.shown) == 1
+    readings, network = read_with(
+        monkeypatch, reader, crops, ("AB12", FAINT), ("CD3", FAINT), again_below=0.0
+    )
+    assert len(network.shown) == 1
+    assert [one.text for one in readings] == ["AB12", "CD3"]
+
+
+@pytest.mark.parametrize("size", [(4, 12), (12, 300), (2000, 3000)])
+def test_crops_of_any_size_are_looked_at_again(monkeypatch, reader, size):
+    crop = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
+    answers = [("AB12", FAINT)] * 3
+    readings, network = read_with(monkeypatch, reader, [crop], *answers)
+    assert len(network.shown) == (3 if readings[0].reason is None else 0)
+
+
 # The input.
 
 
