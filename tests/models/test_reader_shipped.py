@@ -6,6 +6,7 @@ import pytest
 
 from models.readers.ctc import BUNDLED, CtcReader
 from models.readers.informed import InformedReader
+from models.training import non_plates, typefaces
 from models.training.designs import ANY, STATES, WORLD, Design, draw_design
 from models.training.non_plates import KINDS, draw_non_plate
 from models.training.reader_plates import draw_reader_plate
@@ -13,6 +14,16 @@ from models.training.reader_plates import draw_reader_plate
 needs_weights = pytest.mark.skipif(
     not BUNDLED.is_file(), reason=f"no {BUNDLED.name} among the bundled weights yet"
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def the_same_typefaces_everywhere():
+    """Whatever is installed: drawn alphabets, and the two typefaces that come with a wheel."""
+    bundled = (typefaces.font_file("sans"), typefaces.font_file("mono"))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (typefaces, non_plates):
+            patch.setattr(module, "installed", lambda: bundled)
+        yield
 
 
 @pytest.fixture(scope="module")
