@@ -2,8 +2,9 @@
 
 In that model each of the centre's coordinates and the area moves by itself, with its own rate,
 and the ratio stands for itself: transition, noise, measurement and first covariance all fall
-apart into three blocks of 2 x 2 and a scalar, and so does every covariance that follows. For a
-block [[a, b], [b, c]] over a step dt, with the spectral density q of its acceleration,
+apart into blocks of 2 x 2, and so does every covariance that follows (the ratio's has a rate that
+is 0 and stays so). For a block [[a, b], [b, c]] over a step dt, with the spectral density q of its
+acceleration,
 
     a += 2 b dt + c dt² + q dt³/3,   b += c dt + q dt²/2,   c += q dt,
 
@@ -59,104 +60,87 @@ class Bank(Protocol):
         ...
 
 
+NOISE = np.square([kalman.CENTRE_STD, kalman.CENTRE_STD, kalman.AREA_STD, kalman.RATIO_STD])
+SPEED = np.square([kalman.SPEED_STD, kalman.SPEED_STD, kalman.GROWTH_STD, 0.0])
+JERKINESS = np.array([kalman.JERKINESS, kalman.JERKINESS, kalman.GROWTH_JERKINESS, 0.0])
+DRIFT = np.array([0.0, 0.0, 0.0, kalman.RATIO_DRIFT**2])
+"""Of u, v, s, r: variances and densities in squares of `unit`. The ratio has no speed."""
+
+U, V, AREA, RATIO = range(4)
+
+
 class BatchBank:
     """A `Bank` in arrays: its cost hardly grows with the number of tracks."""
 
     def __init__(self) -> None:
-        self._place = np.zeros((0, 3))  # u, v, s
-        self._speed = np.zeros((0, 3))
-        self._ratio = np.zeros(0)
-        # Of each pair: the variances of place and speed, and what they share.
-        self._places, self._both, self._speeds = (np.zeros((0, 3)) for _ in range(3))
-        self._ratios = np.zeros(0)
-        self._scales = np.zeros((0, 3))  # size, area, ratio of the last detection
+        # Six rows for each track and each of u, v, s, r: the place and its rate, their variances
+        # and what these share (place, both, rate), and the square of the unit.
+        self._state = np.zeros((6, 0, 4))
 
     def add(self, boxes: Array) -> None:
         """See `Bank`."""
-        measured = _measured(boxes)
-        scales = _scales(measured)
-        noise, ratio_noise = _measurement_noise(scales)
-        deviations = [kalman.SPEED_STD, kalman.SPEED_STD, kalman.GROWTH_STD]
-        speeds = (np.array(deviations) * scales[:, [0, 0, 1]]) ** 2
-        still = np.zeros_like(noise)
-        self._place = np.concatenate([self._place, measured[:, :3]])
-        self._speed = np.concatenate([self._speed, still])
-        self._ratio = np.concatenate([self._ratio, measured[:, 3]])
-        self._places = np.concatenate([self._places, noise])
-        self._both = np.concatenate([self._both, still])
-        self._speeds = np.concatenate([self._speeds, speeds])
-        self._ratios = np.concatenate([self._ratios, ratio_noise])
-        self._scales = np.concatenate([self._scales, scales])
+        measured, squares = _measured(boxes)
+        new = np.zeros((6, len(boxes), 4))
+        new[[0, 2, 4, 5]] = measured, NOISE * squares, SPEED * squares, squares
+        self._state = np.concatenate([self._state, new], axis=1)
 
     def keep(self, places: Places) -> None:
         """See `Bank`."""
-        self._place, self._speed, self._ratio = (
-            one[places] for one in (self._place, self._speed, self._ratio)
-        )
-        self._places, self._both, self._speeds, self._ratios = (
-            one[places] for one in (self._places, self._both, self._speeds, self._ratios)
-        )
-        self._scales = self._scales[places]
+        self._state = self._state[:, places]
 
     def predict(self, step_s: float) -> None:
         """See `Bank`."""
-        if not len(self._ratio):
+        place, rate, variance, both, variance_of_rate, squares = self._state
+        if not len(place):
             return  # the step may be of any length, if nothing outlived it
-        area, growth = self._place[:, 2], self._speed[:, 2]
-        growth[area + growth * step_s < kalman.SMALLEST_AREA] = 0.0
-        density = _densities(self._scales)
-        self._place += self._speed * step_s
-        self._places += (
-            2 * step_s * self._both + step_s**2 * self._speeds + density * (step_s**3 / 3)
-        )
-        self._both += step_s * self._speeds + density * (step_s**2 / 2)
-        self._speeds += density * step_s
-        self._ratios += (kalman.RATIO_DRIFT * self._scales[:, 2]) ** 2 * step_s
+        growth = rate[:, AREA]
+        growth[place[:, AREA] + growth * step_s < kalman.SMALLEST_AREA] = 0.0
+        place += rate * step_s
+        variance += (2 * step_s) * both + step_s**2 * variance_of_rate
+        variance += (JERKINESS * (step_s**3 / 3) + DRIFT * step_s) * squares
+        both += step_s * variance_of_rate + JERKINESS * (step_s**2 / 2) * squares
+        variance_of_rate += JERKINESS * step_s * squares
 
     def update(self, places: Places, boxes: Array) -> None:
         """See `Bank`."""
-        measured = _measured(boxes)
-        scales = _scales(measured)
-        self._scales[places] = scales
-        noise, ratio_noise = _measurement_noise(scales)
-        self._correct(places, measured[:, :3], noise)
-        ratios = self._ratios[places]
-        left = ratio_noise / (ratios + ratio_noise)
-        ratio = left * self._ratio[places] + (1 - left) * measured[:, 3]
-        self._ratios[places] = ratios * left
-        # The filter is linear and knows no sign: an abrupt shrinking can overshoot.
-        self._ratio[places] = np.where(ratio > 0, ratio, measured[:, 3])
-        self._place[places, 2] = np.maximum(self._place[places, 2], kalman.SMALLEST_AREA)
-
-    def _correct(self, places: Places, seen: Array, noise: Array) -> None:
-        variance, both = self._places[places], self._both[places]
+        measured, squares = _measured(boxes)
+        state = self._state[:, places]
+        place, rate, variance, both, variance_of_rate, _ = state
+        noise = NOISE * squares
         total = variance + noise
-        gain, gain_of_speed = variance / total, both / total
-        off = seen - self._place[places]
-        self._place[places] += gain * off
-        self._speed[places] += gain_of_speed * off
-        self._places[places] = variance * (noise / total)
-        self._speeds[places] -= gain_of_speed * both
-        self._both[places] = both * (noise / total)
+        gain_of_rate, left = both / total, noise / total
+        off = measured - place
+        place += (variance / total) * off
+        rate += gain_of_rate * off
+        variance *= left
+        variance_of_rate -= gain_of_rate * both
+        both *= left
+        state[5] = squares
+        # The filter is linear and knows no sign: an abrupt shrinking can overshoot.
+        place[:, AREA] = np.maximum(place[:, AREA], kalman.SMALLEST_AREA)
+        place[:, RATIO] = np.where(place[:, RATIO] > 0, place[:, RATIO], measured[:, RATIO])
+        self._state[:, places] = state
 
     @property
     def boxes(self) -> Array:
         """See `Bank`."""
-        width = np.sqrt(self._place[:, 2] * self._ratio)
-        half = np.stack([width, self._place[:, 2] / width], axis=1) / 2
-        centre = self._place[:, :2]
-        return np.concatenate([centre - half, centre + half], axis=1)
+        place = self._state[0]
+        half = np.empty((len(place), 2))
+        half[:, 0] = np.sqrt(place[:, AREA] * place[:, RATIO])
+        half[:, 1] = place[:, AREA] / half[:, 0]
+        half /= 2
+        return np.concatenate([place[:, :2] - half, place[:, :2] + half], axis=1)
 
     @property
     def velocities(self) -> Array:
         """See `Bank`."""
-        return self._speed[:, :2].copy()
+        return self._state[1, :, :2].copy()
 
     @property
     def spreads(self) -> Array:
         """See `Bank`."""
-        noise, _ = _measurement_noise(self._scales)
-        deviations: Array = np.sqrt(self._places[:, :2] + noise[:, :2])
+        variances = self._state[2, :, :2] + NOISE[:2] * self._state[5, :, :2]
+        deviations: Array = np.sqrt(variances)
         return deviations
 
 
@@ -204,28 +188,15 @@ def _rows(rows: Sequence[Array | tuple[float, ...]], width: int) -> Array:
     return np.array(rows, dtype=np.float64).reshape(-1, width)
 
 
-def _measured(boxes: Array) -> Array:
-    """(N, 4) boxes as (N, 4) u, v, s, r (`kalman.to_measurement`)."""
+def _measured(boxes: Array) -> tuple[Array, Array]:
+    """(N, 4) boxes as (N, 4) u, v, s, r (`kalman.to_measurement`), and the squares of their units:
+    the longer side for u and v, and the area and the ratio themselves."""
     sides = boxes[:, 2:] - boxes[:, :2]
-    width, height = sides[:, 0], sides[:, 1]
-    centres = boxes[:, :2] + sides / 2
-    return np.concatenate([centres, np.stack([width * height, width / height], axis=1)], axis=1)
-
-
-def _scales(measured: Array) -> Array:
-    """(N, 3): size in px, area in px², ratio."""
-    area, ratio = measured[:, 2], measured[:, 3]
-    return np.stack([np.sqrt(area * np.maximum(ratio, 1 / ratio)), area, ratio], axis=1)
-
-
-def _densities(scales: Array) -> Array:
-    """(N, 3) spectral densities of the accelerations (`kalman.process_noise`)."""
-    centre = kalman.JERKINESS * scales[:, 0] ** 2
-    return np.stack([centre, centre, kalman.GROWTH_JERKINESS * scales[:, 1] ** 2], axis=1)
-
-
-def _measurement_noise(scales: Array) -> tuple[Array, Array]:
-    """Variances of u, v, s, (N, 3), and of r, (N,) (`kalman.measurement_noise`)."""
-    centre = (kalman.CENTRE_STD * scales[:, 0]) ** 2
-    places = np.stack([centre, centre, (kalman.AREA_STD * scales[:, 1]) ** 2], axis=1)
-    return places, (kalman.RATIO_STD * scales[:, 2]) ** 2
+    width, height = sides.T
+    measured, units = np.empty((2, len(boxes), 4))
+    measured[:, :2] = boxes[:, :2] + sides / 2
+    np.multiply(width, height, out=measured[:, AREA])
+    np.divide(width, height, out=measured[:, RATIO])
+    units[:, 2:] = measured[:, 2:]
+    units[:, :2] = sides.max(axis=1, keepdims=True)
+    return measured, units**2
