@@ -9,10 +9,12 @@ Nothing else knows how the parts hang together; they are given plain values.
 import json
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from models.base import Detector
 from models.detectors import DETECTORS
 from models.readers import READERS
 from models.readers.formats import Formats
@@ -37,6 +39,7 @@ from streamer.stages.capture import Capture
 from streamer.stages.detect import Detect
 from streamer.stages.publish import Publish, without_pictures
 from streamer.stages.track import Follow
+from streamer.stages.vote import Outcome
 from streamer.watch import CameraWatch, DeliveryMetrics
 from trackers import TRACKERS
 
@@ -104,17 +107,44 @@ def camera_pipeline(
     inbox: Channel[Frame] = (
         Channel(1, "drop_oldest", watch.dropped) if live else Channel(CHANNEL_SIZE)
     )
-    settled = Settled()
+    stages = stages_of(config, models_of(config), watch, live=live)
+    return Pipeline(camera.name, Capture(source, watch), inbox, [*stages, last], watch.stages)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the stages see with; loaded once, and each instance for one thread."""
+
+    detector: Detector
+    reader: InformedReader
+    formats: Formats
+
+
+def models_of(config: Config) -> Models:
+    """The detector and the reader of the configuration, loaded."""
     formats = formats_of(config)
-    tracker = make(config.parts["tracker"])
-    stages: list[Stage[Any, Any]] = [
-        Detect(make(config.parts["detector"])),
-        Follow(tracker, live=live, on_active=watch.tracks),
-        make(config.parts["looks"], informed_reader(config, formats), settled),
-        make(config.parts["vote"], settled, formats, watch.outcome),
-        last,
+    return Models(make(config.parts["detector"]), informed_reader(config, formats), formats)
+
+
+class Told(Protocol):
+    """Who is told what the stages do."""
+
+    def tracks(self, active: int) -> None:
+        """So many plates are being followed."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        """A track ended like this."""
+
+
+def stages_of(config: Config, models: Models, told: Told, *, live: bool) -> list[Stage[Any, Any]]:
+    """From frames to decided events: the stages of one camera, at their beginning."""
+    settled = Settled()
+    return [
+        Detect(models.detector),
+        Follow(make(config.parts["tracker"]), live=live, on_active=told.tracks),
+        make(config.parts["looks"], models.reader, settled),
+        make(config.parts["vote"], settled, models.formats, told.outcome),
     ]
-    return Pipeline(camera.name, Capture(source, watch), inbox, stages, watch.stages)
 
 
 def formats_of(config: Config) -> Formats:

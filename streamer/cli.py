@@ -17,6 +17,7 @@ from typing import TypeAlias
 from models.base import ModelError
 from streamer.cli_corners import add_corners
 from streamer.cli_evaluate import add_evaluate
+from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
 from streamer.cli_reader import add_reader
 from streamer.cli_train import add_train
@@ -182,3 +183,4 @@ def _add_evaluate(commands: Commands) -> None:
     add = partial(_command, inner.add_subparsers(required=True, metavar="WHAT"))
     add_evaluate(add)
     add_evaluate_reader(add)
+    add_evaluate_passages(add)
