@@ -60,17 +60,17 @@ def two_rows(design):
 
 
 FLOORS = {
-    "one row of a country": ([one for one in WORLD if not two_rows(one)], 0.85),
-    "two rows of a country": ([one for one in WORLD if two_rows(one)], 0.58),
-    "American states": (list(STATES), 0.76),
-    "no country, O and 0 by their look alone": ([ANY], 0.37),
+    "one row of a country": ([one for one in WORLD if not two_rows(one)], 0.88),
+    "two rows of a country": ([one for one in WORLD if two_rows(one)], 0.77),
+    "American states": (list(STATES), 0.79),
+    "no country, O and 0 by their look alone": ([ANY], 0.59),
 }
 """Kinds of drawn plates, and the share of each that is read whole at least: some points below
-what the weights of 4,800 steps read (0.89, 0.64, 0.81, 0.41). They keep weights from getting worse
+what the shipped weights read (0.91, 0.81, 0.83, 0.64). They keep weights from getting worse
 and are not what is wanted, which is in `GOAL`."""
 
 GOAL = 0.95
-BEHIND = "the training stopped early: 0.71 of plates of all kinds, 0.62 of two rows"
+BEHIND = "not there yet: 0.82 of plates of all kinds, 0.82 of two rows"
 
 
 @needs_weights
