@@ -31,7 +31,7 @@ UNNAMED = 10.0
 """Among how many texts what a reader leaves open is divided."""
 
 ASK_BELOW = 0.8
-"""From 0.7 on up as many plates are read right; at 0.8 the second is asked about one crop in six."""
+"""From 0.7 on as many plates are read right; at 0.8 the second is asked about one crop in six."""
 
 CALIBRATION = Calibration(
     bias=-0.456,
