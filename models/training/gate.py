@@ -5,6 +5,7 @@ about every vehicle is known.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -34,10 +35,12 @@ GAP_S, ARM_S = 8.6, 1.0
 LEGIBLE_PX = 80.0
 """From this width on a plate counts as legible."""
 
-_LAYOUTS = tuple(one for one in LAYOUTS if one.name in {"eu", "white", "yellow", "yellow plain"})
+GATE_LAYOUTS = tuple(
+    one for one in LAYOUTS if one.name in {"eu", "white", "yellow", "yellow plain"}
+)
 _PIVOT = np.array([LANE_M + 1.75, 1.0, BARRIER_M])
 # the font's J hangs below the line as no plate's does, and is misread
-_CLEAR_LETTERS = LETTERS.replace("J", "")
+CLEAR_LETTERS = LETTERS.replace("J", "")
 _ARM_M, _STRIPES = 3.4, 10
 _STREET_START_M = 22.0
 _BEND_M = TURN_M * math.pi / 2
@@ -153,16 +156,9 @@ class GateScene:
 
     def plates_at(self, time_s: float) -> tuple[RenderedPlate, ...]:
         """The plates that are wholly in the picture and hidden by nothing."""
-        before: list[Points] = [self._arm_outline(time_s)]
-        seen: list[RenderedPlate] = []
-        for visit in reversed(self._present(time_s)):
-            pose = visit.pose(time_s)
-            hiding = before if pose.z > BARRIER_M else before[1:]
-            truth = self._truth(visit, pose)
-            if truth is not None and not any(_meet(truth, outline) for outline in hiding):
-                seen.append(truth)
-            before.append(hull(self.camera, visit.vehicle, pose))
-        return tuple(seen)
+        there = [(one.vehicle, one.pose(time_s), one.text) for one in self._present(time_s)]
+        seen = unhidden(self.camera, there, self._arm_outline(time_s), BARRIER_M)
+        return tuple(one for one, pose in seen if abs(pose.turn) <= math.radians(60))
 
     def render(self, time_s: float) -> Rendered:
         """The picture at a time of the film, and the plates in it."""
@@ -173,7 +169,9 @@ class GateScene:
             if pose.z < BARRIER_M and not arm_drawn:
                 self._draw_arm(image, time_s)
                 arm_drawn = True
-            draw_vehicle(image, self.camera, visit.vehicle, pose, self._light(pose.z))
+            draw_vehicle(
+                image, self.camera, visit.vehicle, pose, light_at(pose.z, night=self._night)
+            )
         if not arm_drawn:
             self._draw_arm(image, time_s)
         return Rendered(self._exposed(image, time_s), self.plates_at(time_s))
@@ -181,12 +179,7 @@ class GateScene:
     @cached_property
     def camera(self) -> Camera:
         """At the stop line a plate is a tenth of the picture's width, a little below its middle."""
-        width, height = self.size
-        plate_px = max(0.0977 * width, min(125.0, 0.25 * width))
-        focal = STOP_M * plate_px / 0.52
-        pitch = math.atan2(1.0, STOP_M) - math.atan2(0.18 * height, focal)
-        across = math.atan2(LANE_M, STOP_M) + math.atan2(0.035 * width, focal)
-        return Camera(self.size, focal, 1.5, pitch, across)
+        return gate_camera(self.size)
 
     @cached_property
     def _backdrop(self) -> Image:
@@ -214,8 +207,8 @@ class GateScene:
 
     def _make_visit(self, index: int) -> _Visit:
         rng = np.random.default_rng([self._seed, index])
-        layout = _LAYOUTS[rng.integers(len(_LAYOUTS))]
-        text = plate_text(rng, str(rng.choice(layout.patterns)), _CLEAR_LETTERS)
+        layout = GATE_LAYOUTS[rng.integers(len(GATE_LAYOUTS))]
+        text = plate_text(rng, str(rng.choice(layout.patterns)), CLEAR_LETTERS)
         start_s = index * GAP_S + float(rng.uniform(0, 0.8))
         return _Visit(build_vehicle(rng, layout, text), text, start_s, float(rng.uniform(1.4, 1.9)))
 
@@ -227,23 +220,11 @@ class GateScene:
         nearby = (self._visit(index) for index in range(last, max(last - 3, -1), -1))
         return [visit for visit in nearby if visit.start_s <= time_s < visit.end_s]
 
-    def _truth(self, visit: _Visit, pose: Pose) -> RenderedPlate | None:
-        if abs(pose.turn) > math.radians(60):
-            return None
-        return truth_of(self.camera, visit.vehicle, pose, visit.text)
-
     def _is_legible(self, plate: str, time_s: float) -> bool:
         return any(
             seen.text == plate and seen.box[2] - seen.box[0] >= LEGIBLE_PX
             for seen in self.plates_at(time_s)
         )
-
-    def _light(self, away_m: float) -> Light:
-        if not self._night:
-            return Light()
-        # in steps, for each light has its own picture of the face in store
-        lit = round(float(np.interp(away_m, [STOP_M, 20.0], [0.62, 0.26])) * 20) / 20
-        return Light((lit * 1.05, lit, lit * 0.95), plate=min(lit + 0.3, 0.92), lamps=True)
 
     def _draw_arm(self, image: Image, time_s: float) -> None:
         """The barrier's arm, red and white, on its post at the right of the drive."""
@@ -278,6 +259,40 @@ def _arm(angle: float, start: float, end: float) -> Points:
     across = np.array([math.sin(angle), math.cos(angle), 0.0]) * 0.05
     a, b = _PIVOT + start * along, _PIVOT + end * along
     return np.array([a + across, b + across, b - across, a - across])
+
+
+def gate_camera(size: tuple[int, int]) -> Camera:
+    """As `GateScene.camera` says, for pictures of `size` (width, height)."""
+    width, height = size
+    plate_px = max(0.0977 * width, min(125.0, 0.25 * width))
+    focal = STOP_M * plate_px / 0.52
+    pitch = math.atan2(1.0, STOP_M) - math.atan2(0.18 * height, focal)
+    across = math.atan2(LANE_M, STOP_M) + math.atan2(0.035 * width, focal)
+    return Camera(size, focal, 1.5, pitch, across)
+
+
+def light_at(away_m: float, *, night: bool) -> Light:
+    """What falls on a vehicle so far away: by night, the gate's lamp."""
+    if not night:
+        return Light()
+    # in steps, for each light has its own picture of the face in store
+    lit = round(float(np.interp(away_m, [STOP_M, 20.0], [0.62, 0.26])) * 20) / 20
+    return Light((lit * 1.05, lit, lit * 0.95), plate=min(lit + 0.3, 0.92), lamps=True)
+
+
+def unhidden(
+    camera: Camera, vehicles: Sequence[tuple[Vehicle, Pose, str]], obstacle: Points, away_m: float
+) -> list[tuple[RenderedPlate, Pose]]:
+    """The plates that are wholly in the picture, and hidden neither by a nearer vehicle nor by an
+    obstacle that stands `away_m` from the camera; `vehicles` with their texts, farthest first."""
+    before, seen = [obstacle], []
+    for vehicle, pose, text in reversed(vehicles):
+        hiding = before if pose.z > away_m else before[1:]
+        truth = truth_of(camera, vehicle, pose, text)
+        if truth is not None and not any(_meet(truth, outline) for outline in hiding):
+            seen.append((truth, pose))
+        before.append(hull(camera, vehicle, pose))
+    return seen
 
 
 def _meet(plate: RenderedPlate, outline: Points) -> bool:

@@ -19,30 +19,34 @@ from models.base import Image
 from models.training.canvas import Camera, Points, fill
 from models.training.drive import draw_drive
 from models.training.faces import build_vehicle
-from models.training.gate import LEGIBLE_PX, STOP_M
-from models.training.plates import LAYOUTS, LETTERS, Layout, bare, plate_text
-from models.training.synthesis import RenderedPlate, hull, truth_of
-from models.training.vehicles import Light, Pose, Vehicle, draw_vehicle
+from models.training.gate import (
+    CLEAR_LETTERS,
+    GATE_LAYOUTS,
+    LANE_M,
+    LEGIBLE_PX,
+    PULL_AWAY,
+    STOP_M,
+    gate_camera,
+    light_at,
+    unhidden,
+)
+from models.training.plates import bare, plate_text
+from models.training.synthesis import RenderedPlate
+from models.training.vehicles import Pose, Vehicle, draw_vehicle
 
 Manoeuvre = Literal["through", "stop", "queue", "tailgate", "creep", "two lanes"]
 
 FAR_M = 34.0
 """Ahead of the camera, where vehicles come from. They have gone when all of them is behind it."""
 
-LANE_M, LANES_M = -1.1, (-2.15, 0.35)
-PULL_AWAY = 1.2
-"""Metres per second squared."""
+LANES_M = (-2.15, 0.35)
+"""The middles of the lanes where there are two."""
 
 LEGIBLE_S = 0.4
 """A plate that is legible for less in all need not be reported."""
 
 WALKER_M, WALK_S = 6.2, 3.5
 """Where somebody walks across the drive, and for how long."""
-
-_LAYOUTS: tuple[Layout, ...] = tuple(
-    one for one in LAYOUTS if one.name in {"eu", "white", "yellow", "yellow plain"}
-)
-_CLEAR_LETTERS = LETTERS.replace("J", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class Traffic:
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.seed, zlib.crc32(self.condition.name.encode())])
         self._rides = _draw_rides(rng, self.condition, self.vehicles)
-        self._camera = _camera(self.size)
+        self._camera = gate_camera(self.size)
         self._backdrop = draw_drive(rng, self._camera, night=self.condition.night)
 
     @property
@@ -143,15 +147,9 @@ class Traffic:
 
     def plates_at(self, time_s: float) -> list[RenderedPlate]:
         """The plates that are wholly in the picture and hidden by nothing."""
-        before: list[Points] = [self._walker_outline(time_s)]
-        seen = []
-        for ride, pose in reversed(self._present(time_s)):
-            hiding = before if pose.z > WALKER_M else before[1:]
-            truth = truth_of(self._camera, ride.vehicle, pose, ride.text)
-            if truth is not None and not any(_meets(truth, outline) for outline in hiding):
-                seen.append(truth)
-            before.append(hull(self._camera, ride.vehicle, pose))
-        return seen
+        there = [(ride.vehicle, pose, ride.text) for ride, pose in self._present(time_s)]
+        seen = unhidden(self._camera, there, self._walker_outline(time_s), WALKER_M)
+        return [one for one, _ in seen]
 
     def frames(self) -> Iterator[tuple[float, Image]]:
         """Pictures with their time stamps in seconds, as the camera of the condition gives them."""
@@ -172,7 +170,8 @@ class Traffic:
             if pose.z < WALKER_M and not walked:
                 self._draw_walker(image, time_s)
                 walked = True
-            draw_vehicle(image, self._camera, ride.vehicle, pose, self._light(pose.z))
+            light = light_at(pose.z, night=self.condition.night)
+            draw_vehicle(image, self._camera, ride.vehicle, pose, light)
         if not walked:
             self._draw_walker(image, time_s)
         return self._weathered(image, time_s)
@@ -182,13 +181,6 @@ class Traffic:
         poses = [(one, one.pose(time_s)) for one in self._rides]
         there = [(ride, pose) for ride, pose in poses if pose is not None]
         return sorted(there, key=lambda one: -one[1].z)
-
-    def _light(self, away_m: float) -> Light:
-        if not self.condition.night:
-            return Light()
-        # in steps, for each light has its own picture of the face in store
-        lit = round(float(np.interp(away_m, [STOP_M, 20.0], [0.62, 0.26])) * 20) / 20
-        return Light((lit * 1.05, lit, lit * 0.95), plate=min(lit + 0.3, 0.92), lamps=True)
 
     def _walker_outline(self, time_s: float) -> Points:
         start_s = self._walker_s
@@ -230,25 +222,16 @@ class Traffic:
         return np.asarray((image + noise).clip(0, 255), np.uint8)
 
 
-def _camera(size: tuple[int, int]) -> Camera:
-    """As the gate scene's: at the stop line a plate is a tenth of the picture's width."""
-    width, height = size
-    focal = STOP_M * 0.0977 * width / 0.52
-    pitch = math.atan2(1.0, STOP_M) - math.atan2(0.18 * height, focal)
-    across = math.atan2(LANE_M, STOP_M) + math.atan2(0.035 * width, focal)
-    return Camera(size, focal, 1.5, pitch, across)
-
-
 def _draw_rides(rng: np.random.Generator, condition: Condition, count: int) -> list[_Ride]:
     rides: list[_Ride] = []
     texts: set[str] = set()
     free_s = dict.fromkeys(LANES_M, 0.0)  # when the next one may come, by lane
     start_s = 0.3
     for number in range(count):
-        layout = _LAYOUTS[rng.integers(len(_LAYOUTS))]
+        layout = GATE_LAYOUTS[rng.integers(len(GATE_LAYOUTS))]
         text = ""
         while not text or text in texts:
-            text = plate_text(rng, str(rng.choice(layout.patterns)), _CLEAR_LETTERS)
+            text = plate_text(rng, str(rng.choice(layout.patterns)), CLEAR_LETTERS)
         texts.add(text)
         vehicle = build_vehicle(rng, layout, text)
         lane_m = LANE_M
@@ -332,10 +315,3 @@ def _queueing(rng: np.random.Generator, ahead: _Ride, gone_m: float) -> Course:
     wait_s = rng.uniform(0.3, 1.5)
     return (np.concatenate([times, stopped_s + wait_s + since_s]),
             np.concatenate([behind, away_m]))  # fmt: skip
-
-
-def _meets(plate: RenderedPlate, outline: Points) -> bool:
-    if len(outline) < 3:
-        return False
-    hidden = cv2.convexHull(outline.astype(np.float32))
-    return bool(cv2.intersectConvexConvex(np.array(plate.corners, np.float32), hidden)[0] > 0)
