@@ -17,13 +17,14 @@ from streamer.cli_train import Add
 from streamer.errors import UserError
 
 if TYPE_CHECKING:
+    from models.training.traffic import Condition
     from streamer.evaluate_passages import Tally
 
 VEHICLES = 4
 """In each film."""
 
-Job = tuple[str, int]
-"""The name of a condition and a film's seed."""
+Job = tuple["Condition", int]
+"""What a film is about, and its seed."""
 
 
 def add_evaluate_passages(add: Add) -> None:
@@ -49,23 +50,23 @@ def add_evaluate_passages(add: Add) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from models.training.traffic import CONDITIONS
+    from streamer.evaluate_passages import WAYS, Tally
 
     check_places(options.json)
-    known = [one.name for one in CONDITIONS]
+    known = {one.name: one for one in CONDITIONS}
     for name in options.conditions:
         if name not in known:
             raise UserError(f"--condition: no such condition {name!r}; known: {', '.join(known)}")
     for key in ("passages", "workers"):
         if getattr(options, key) < 1:
             raise UserError(f"--{key}: {getattr(options, key)}; expected 1 or more")
-    names = options.conditions or known
+    names = list(dict.fromkeys(options.conditions)) or list(known)
     films = -(-options.passages // (VEHICLES * len(names)))
-    jobs = [(name, options.seed + n) for n in range(films) for name in names]
-    totals: dict[str, dict[str, Tally]] = {}
-    for (name, _), found in _results(jobs, options):
+    jobs = [(known[name], options.seed + n) for n in range(films) for name in names]
+    totals = {way: {name: Tally() for name in names} for way in WAYS}
+    for (condition, _), found in _results(jobs, options):
         for way, one in found.items():
-            mine = totals.setdefault(way, {})
-            mine.setdefault(name, type(one)()).add(one)
+            totals[way][condition.name].add(one)
     if options.faults:
         print("\n".join(f for one in totals["vote"].values() for f in one.faults), file=sys.stderr)
     if options.json is not None:
@@ -106,15 +107,16 @@ _loaded: list[object] = []
 
 
 def _film(job: Job) -> "dict[str, Tally]":
-    from models.training.traffic import CONDITIONS, Traffic
+    from models.training.traffic import Traffic
     from streamer.evaluate_passages import run_film
 
-    name, seed = job
-    condition = next(one for one in CONDITIONS if one.name == name)
+    condition, seed = job
     return run_film(Traffic(condition, seed, VEHICLES), *_loaded)  # type: ignore[arg-type]
 
 
 def _table(totals: "dict[str, dict[str, Tally]]") -> list[str]:
+    from streamer.evaluate_passages import Tally
+
     lines = [
         "| vote, by condition | passages | exact | wrong | missed | repeated | invented "
         "| recall | wrong of events | seconds to event |",
@@ -122,7 +124,7 @@ def _table(totals: "dict[str, dict[str, Tally]]") -> list[str]:
     ]
     lines += [_row(name, one) for name, one in totals["vote"].items()]
     for way, by in totals.items():
-        every = type(next(iter(by.values())))()
+        every = Tally()
         for one in by.values():
             every.add(one)
         lines.append(_row(f"**{way}, all**", every))

@@ -2,26 +2,26 @@
 
 Beside what the pipeline publishes stand two others made of the very same looks: one without
 voting, which publishes the best single look of each track, and one without tracking, which
-publishes every plate that is read. Both publish a text once in `DEDUP_S`, and nothing below the
-vote's `min_confidence`; so what tracking and voting bring is seen.
+publishes every plate that is read. Both keep to the vote's `dedup_seconds`, `min_confidence`
+and `min_characters`; so what tracking and voting bring is seen.
 """
 
+import math
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from models.base import Reading
 from models.edits import distance
 from models.training.traffic import LEGIBLE_S, Passage, Traffic
 from streamer.app import Models, stages_of
 from streamer.config import Config
-from streamer.data import Decided, Frame, Look, Looked
+from streamer.data import Decided, Frame, Look
+from streamer.pipeline import in_turn
 from streamer.stages.vote import Outcome
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
-DEDUP_S = 60.0
-LEAST_CHARACTERS = 4
 EARLY_S, LATE_S = 4.0, 6.0
 """An event this long before or after a plate is legible may still be about it."""
 
@@ -34,6 +34,15 @@ class Published:
 
     plate: str
     at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a plate must pass to be published, as the vote has it."""
+
+    min_confidence: float
+    min_characters: int
+    dedup_seconds: float
 
 
 @dataclass(slots=True)
@@ -90,44 +99,33 @@ class _Unheard:
 
 def run_film(film: Traffic, config: Config, models: Models) -> dict[str, Tally]:
     """Let one film pass through the stages; what each of `WAYS` makes of it."""
-    least = float(config.parts["vote"].options.get("min_confidence", 0.6))
     published: list[Published] = []
     looks: list[Look] = []
     *sight, vote = stages_of(config, models, _Unheard(), live=False)
-
-    def take(items: Iterable[Looked], now_s: float) -> None:
-        for looked in items:
-            looks.extend(looked.looks)
-            published.extend(_said(vote.step(looked), now_s))
-
     now_s = 0.0
-    for number, (time_s, image) in enumerate(film.frames()):
-        now_s = time_s
-        at = START + timedelta(seconds=time_s)
-        frame = Frame("film", number, at, time_s, image, pts_s=time_s)
-        take(_through([frame], sight), now_s)
-    for number, stage in enumerate(sight):
-        take(_through(stage.finish(), sight[number + 1 :]), now_s)
+    for looked in in_turn(sight, _frames(film)):
+        now_s = now_s if looked.frame is None else looked.frame.time_s
+        looks += looked.looks
+        published += _said(vote.step(looked), now_s)
     published += _said(vote.finish(), now_s)
     truth = film.passages()
     name = f"{film.condition.name}, film {film.seed}"
-    ways = (published, best_looks(looks, least), every_look(looks, least))
+    bar = Bar(**{key: config.parts["vote"].options[key] for key in Bar.__slots__})
+    ways = (published, best_looks(looks, bar), every_look(looks, bar))
     return {way: tally(truth, said, name) for way, said in zip(WAYS, ways, strict=True)}
 
 
-def _through(items: Iterable[Any], stages: Sequence[Any]) -> Iterator[Any]:
-    for item in items:
-        if stages:
-            yield from _through(stages[0].step(item), stages[1:])
-        else:
-            yield item
+def _frames(film: Traffic) -> Iterator[Frame]:
+    for number, (time_s, image) in enumerate(film.frames()):
+        at = START + timedelta(seconds=time_s)
+        yield Frame("film", number, at, time_s, image, pts_s=time_s)
 
 
 def _said(decided: Iterable[Decided], now_s: float) -> list[Published]:
     return [Published(one.event.plate, now_s) for one in decided]
 
 
-def best_looks(looks: Sequence[Look], least: float) -> list[Published]:
+def best_looks(looks: Sequence[Look], bar: Bar) -> list[Published]:
     """Without voting: the best look of each track, when the track has ended."""
     tracks: dict[int, list[Look]] = {}
     for look in looks:
@@ -136,31 +134,31 @@ def best_looks(looks: Sequence[Look], least: float) -> list[Published]:
         (max(seen, key=lambda look: look.quality), seen[-1].frame.time_s)
         for seen in tracks.values()
     ]
-    return _once(_plates(found, least))
+    return _published(found, bar)
 
 
-def every_look(looks: Sequence[Look], least: float) -> list[Published]:
+def every_look(looks: Sequence[Look], bar: Bar) -> list[Published]:
     """Without tracking: whatever a look reads, at once."""
-    return _once(_plates([(look, look.frame.time_s) for look in looks], least))
+    return _published([(look, look.frame.time_s) for look in looks], bar)
 
 
-def _plates(looks: Iterable[tuple[Look, float]], least: float) -> Iterator[Published]:
-    for look, at_s in looks:
-        reading = look.reading
-        sure = reading.confidence is None or reading.confidence >= least
-        if sure and reading.reason is None and len(reading.text) >= LEAST_CHARACTERS:
-            yield Published(reading.text, at_s)
-
-
-def _once(said: Iterable[Published]) -> list[Published]:
-    """Each text once in `DEDUP_S`."""
+def _published(looks: Iterable[tuple[Look, float]], bar: Bar) -> list[Published]:
+    """What passes the bar, each text once in `dedup_seconds`."""
     last: dict[str, float] = {}
     kept = []
-    for one in sorted(said, key=lambda one: one.at_s):
-        if one.at_s - last.get(one.plate, -DEDUP_S) >= DEDUP_S:
-            kept.append(one)
-        last[one.plate] = one.at_s
+    for look, at_s in sorted(looks, key=lambda one: one[1]):
+        if not _passes(look.reading, bar):
+            continue
+        plate = look.reading.text
+        if at_s - last.get(plate, -math.inf) >= bar.dedup_seconds:
+            kept.append(Published(plate, at_s))
+        last[plate] = at_s
     return kept
+
+
+def _passes(reading: Reading, bar: Bar) -> bool:
+    sure = reading.confidence is None or reading.confidence >= bar.min_confidence
+    return sure and reading.reason is None and len(reading.text) >= bar.min_characters
 
 
 def tally(truth: Sequence[Passage], published: Sequence[Published], name: str) -> Tally:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from streamer.channel import Channel, Closed
@@ -43,6 +43,23 @@ class StageBase:
     def finish(self) -> tuple[()]:
         """Nothing."""
         return ()
+
+
+def in_turn(stages: Sequence[Stage[Any, Any]], items: Iterable[Any]) -> Iterator[Any]:
+    """Let items pass through stages without threads; what the last one gives, to the end."""
+    for item in items:
+        yield from _onwards(stages, item)
+    for number, stage in enumerate(stages, start=1):
+        for item in stage.finish():
+            yield from _onwards(stages[number:], item)
+
+
+def _onwards(stages: Sequence[Stage[Any, Any]], item: Any) -> Iterator[Any]:
+    if not stages:
+        yield item
+        return
+    for result in stages[0].step(item):
+        yield from _onwards(stages[1:], result)
 
 
 class Observer(Protocol):

@@ -10,9 +10,10 @@ from models.base import Reading
 from models.training.traffic import Passage
 from streamer.cli import main
 from streamer.data import Frame, Look
-from streamer.evaluate_passages import Published, Tally, best_looks, every_look, tally
+from streamer.evaluate_passages import Bar, Published, Tally, best_looks, every_look, tally
 
 FIRST, SECOND = Passage("AB123CD", 2.0, 6.0, 4.0), Passage("XY987ZW", 10.0, 14.0, 4.0)
+BAR = Bar(min_confidence=0.6, min_characters=4, dedup_seconds=60.0)
 HIDDEN = Passage("HH555HH", None, 0.0, 0.0)
 
 
@@ -79,12 +80,12 @@ def test_the_best_look_of_each_track_speaks_when_it_has_ended():
         look(2, 3.5, "AB123CD"), look(3, 4.0, "ZZ11", confidence=0.5),
         look(4, 5.0, "ZZ11", reason="no_format"), look(5, 6.0, "Z1"), look(6, 90.0, "AB123CD"),
     ]  # fmt: skip
-    assert best_looks(looks, 0.6) == [Published("AB123CD", 3.0), Published("AB123CD", 90.0)]
+    assert best_looks(looks, BAR) == [Published("AB123CD", 3.0), Published("AB123CD", 90.0)]
 
 
 def test_every_look_speaks_at_once():
     looks = [look(1, 1.0, "AB128CD"), look(1, 2.0, "AB123CD"), look(1, 3.0, "AB123CD")]
-    assert every_look(looks, 0.6) == [Published("AB128CD", 1.0), Published("AB123CD", 2.0)]
+    assert every_look(looks, BAR) == [Published("AB128CD", 1.0), Published("AB123CD", 2.0)]
 
 
 @pytest.mark.parametrize(

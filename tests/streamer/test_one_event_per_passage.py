@@ -9,6 +9,7 @@ import pytest
 from models.base import Detection, Reading
 from models.readers.formats import Formats
 from streamer.data import Frame
+from streamer.pipeline import in_turn
 from streamer.settled import Settled
 from streamer.stages.detect import Detect
 from streamer.stages.read import Read
@@ -106,17 +107,8 @@ def drive(road, rate, seconds):
         Vote(settled, FORMATS, lambda one: outcomes.update([one])),
     ]
 
-    def through(items, later):
-        for item in items:
-            yield from through(later[0].step(item), later[1:]) if later else [item]
-
-    events = []
-    for n in range(int(seconds * rate)):
-        if road.rng.random() > 0.25:
-            events += through([road.frame(n / rate)], stages)
-    for n, stage in enumerate(stages):
-        events += through(stage.finish(), stages[n + 1 :])
-    return [one.event for one in events], outcomes
+    frames = (road.frame(n / rate) for n in range(int(seconds * rate)) if road.rng.random() > 0.25)
+    return [one.event for one in in_turn(stages, frames)], outcomes
 
 
 def random_plates(seed, count):
