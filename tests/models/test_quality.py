@@ -82,7 +82,9 @@ def test_the_more_of_a_fault_the_lower_the_score(fault, name):
     first, second, third = (one.score for one in scores)
     # Half as wide looks a little sharper: its flanks are steeper.
     assert 1.002 * first > second > third, scores
-    assert third < 0.97 * first
+    # Of two rows that lean, each is short: less of it shows.
+    much_lower = 0.97 if (fault, name) == ("slanted", "white two lines") else 0.96
+    assert third < much_lower * first
 
 
 @pytest.mark.parametrize("height", [12, 24, 48, 150])
