@@ -12,6 +12,7 @@ plate moves by more than its own width and overlaps nothing. So a pair is allowe
 Among the allowed pairs those with the least total cost win; cost = distance / reach - IoU.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 GATE = 3.0
 """In standard deviations; of two independent ones, 0.989 of all lie within (chi-square)."""
@@ -51,36 +53,83 @@ def iou(first: Array, second: Array) -> Array:
 
 def assign(
     expected: Expected, boxes: Array, *, min_iou: float, max_reach: float
-) -> list[tuple[int, int]]:
-    """Pairs (track, detection) of `expected` with (M, 4) detected `boxes`, each at most once."""
-    overlap = iou(expected.boxes, boxes)
-    away = np.abs(_centres(boxes)[None] - _centres(expected.boxes)[:, None])
-    sizes = _sizes(expected.boxes)[:, None]
-    reach = np.hypot(away[..., 0], away[..., 1]) / (max_reach * sizes)
-    deviations = np.hypot(*np.moveaxis(away / expected.spreads[:, None], 2, 0))
-    resized = np.abs(np.log(_sizes(boxes)[None] / sizes))
-    expectable = (deviations <= GATE) | (reach * max_reach <= NEAR)
-    near = (reach <= 1.0) & expectable & (resized <= np.log(RESIZE))
-    allowed = near | (overlap >= min_iou)
-    cost = np.where(allowed, np.minimum(reach, 1.0) - overlap, UNPAIRED)
+) -> tuple[Places, Places]:
+    """Which of the `expected` tracks has which of (M, 4) detected `boxes`, each at most once."""
+    ours, theirs = _figures(expected.boxes), _figures(boxes)
+    rows, columns = _not_too_far(ours, theirs, max_reach)
+    # From here on by pairs: of all that there could be, few are near one another.
+    one, other = ours.take(rows, axis=1), theirs.take(columns, axis=1)
+    away = other[CENTRE] - one[CENTRE]
+    square = np.add.reduce(away * away)
+    away /= expected.spreads.T.take(rows, axis=1)
+    away *= away
+    near = np.add.reduce(away) <= GATE**2
+    near |= square <= NEAR**2 * one[SQUARE]
+    near &= square <= max_reach**2 * one[SQUARE]
+    near &= np.abs(other[LOG_SQUARE] - one[LOG_SQUARE]) <= 2 * math.log(RESIZE)
+    overlap = _overlap(one, other)
+    near |= overlap >= min_iou
+    (allowed,) = near.nonzero()
+    rows, columns = rows.take(allowed), columns.take(allowed)
+    if _each_once(rows) and _each_once(columns):
+        return rows, columns  # nobody wants what another wants
+    cost = np.full((ours.shape[1], len(boxes)), UNPAIRED)
+    reach = np.sqrt(square / one[SQUARE]).take(allowed) / max_reach
+    cost[rows, columns] = np.minimum(reach, 1.0) - overlap.take(allowed)
     rows, columns = linear_sum_assignment(cost)
-    return [
-        (int(row), int(column))
-        for row, column in zip(rows, columns, strict=True)
-        if allowed[row, column]
-    ]
+    kept = cost[rows, columns] < UNPAIRED
+    return rows[kept], columns[kept]
+
+
+EDGES, CENTRE = slice(0, 4), slice(4, 6)
+AREA, SQUARE, LOG_SQUARE = range(6, 9)
+
+
+def _figures(boxes: Array) -> Array:
+    """(9, N) of (N, 4) boxes: edges, centre, area, the longer side's square and its logarithm."""
+    figures = np.empty((9, len(boxes)))
+    edges, centre = figures[EDGES], figures[CENTRE]
+    edges[...] = boxes.T
+    low, high = edges[:2], edges[2:]
+    np.add(low, high, out=centre)
+    centre *= 0.5
+    width, height = high - low
+    np.multiply(width, height, out=figures[AREA])
+    longer = np.maximum(width, height)
+    np.multiply(longer, longer, out=figures[SQUARE])
+    np.log(figures[SQUARE], out=figures[LOG_SQUARE])
+    return figures
+
+
+def _not_too_far(ours: Array, theirs: Array, max_reach: float) -> tuple[Places, Places]:
+    """The pairs, of all that there could be, that may be allowed."""
+    away = theirs[CENTRE, None] - ours[CENTRE, :, None]
+    away *= away
+    # Boxes that overlap are nearer than the halves of their diagonals: these are at most as long
+    # as the longer sides' squares allow, and the mean of two squares is above that of the two.
+    overlapping = ours[SQUARE] + np.maximum.reduce(theirs[SQUARE])
+    furthest = np.maximum(max_reach**2 * ours[SQUARE], overlapping)
+    rows, columns = (np.add.reduce(away) <= furthest[:, None]).nonzero()
+    return rows, columns
+
+
+def _overlap(one: Array, other: Array) -> Array:
+    """IoU of K pairs, given their figures: (K,)."""
+    sides = np.minimum(one[2:4], other[2:4])
+    sides -= np.maximum(one[:2], other[:2])
+    np.maximum(sides, 0.0, out=sides)
+    shared: Array = sides[0] * sides[1]
+    every = one[AREA] + other[AREA]
+    every -= shared
+    shared /= every
+    return shared
+
+
+def _each_once(places: Places) -> bool:
+    few = places.tolist()
+    return len(set(few)) == len(few)
 
 
 def _areas(boxes: Array) -> Array:
     areas: Array = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     return areas
-
-
-def _centres(boxes: Array) -> Array:
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
-
-
-def _sizes(boxes: Array) -> Array:
-    """The longer side of each box."""
-    sizes: Array = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    return sizes

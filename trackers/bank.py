@@ -60,87 +60,123 @@ class Bank(Protocol):
         ...
 
 
-NOISE = np.square([kalman.CENTRE_STD, kalman.CENTRE_STD, kalman.AREA_STD, kalman.RATIO_STD])
-SPEED = np.square([kalman.SPEED_STD, kalman.SPEED_STD, kalman.GROWTH_STD, 0.0])
-JERKINESS = np.array([kalman.JERKINESS, kalman.JERKINESS, kalman.GROWTH_JERKINESS, 0.0])
-DRIFT = np.array([0.0, 0.0, 0.0, kalman.RATIO_DRIFT**2])
-"""Of u, v, s, r: variances and densities in squares of `unit`. The ratio has no speed."""
+NOISE = np.square([kalman.CENTRE_STD, kalman.CENTRE_STD, kalman.AREA_STD, kalman.RATIO_STD])[
+    :, None
+]
+SPEED = np.square([kalman.SPEED_STD, kalman.SPEED_STD, kalman.GROWTH_STD, 0.0])[:, None]
+NOISE_OF_SIZE = np.stack(
+    [
+        NOISE[:, 0],
+        [kalman.JERKINESS, kalman.JERKINESS, kalman.GROWTH_JERKINESS, 0.0],
+        [0.0, 0.0, 0.0, kalman.RATIO_DRIFT**2],
+    ]
+)[:, :, None]
+"""(3, 4, 1): of a detection, of the acceleration, of the drift; of u, v, s, r in squares of
+`unit`. The ratio has no speed."""
 
 U, V, AREA, RATIO = range(4)
+PLACE, RATE, VARIANCE, BOTH, RATE_VARIANCE, SPREAD, JERK, WANDER = range(8)
+NOISES = slice(SPREAD, WANDER + 1)
+STEPS_KEPT = 64
+"""Matrices of steps: cameras have few different ones, unless their clocks are uneven."""
 
 
 class BatchBank:
     """A `Bank` in arrays: its cost hardly grows with the number of tracks."""
 
     def __init__(self) -> None:
-        # Six rows for each track and each of u, v, s, r: the place and its rate, their variances
-        # and what these share (place, both, rate), and the square of the unit.
-        self._state = np.zeros((6, 0, 4))
+        # Rows for each track and each of u, v, s, r: the place and its rate, their variances and
+        # what these share (place, both, rate), the noises that its size sets (of a detection, of
+        # the acceleration, of the drift).
+        self._state = np.zeros((8, 4, 0))
+        self._steps: dict[float, Array] = {}
 
     def add(self, boxes: Array) -> None:
         """See `Bank`."""
-        measured, squares = _measured(boxes)
-        new = np.zeros((6, len(boxes), 4))
-        new[[0, 2, 4, 5]] = measured, NOISE * squares, SPEED * squares, squares
-        self._state = np.concatenate([self._state, new], axis=1)
+        measured, noises = _measured(boxes.T)
+        new = np.zeros((8, 4, len(boxes)))
+        new[PLACE], new[NOISES] = measured, noises
+        new[VARIANCE] = noises[0]
+        new[RATE_VARIANCE] = (SPEED / NOISE) * noises[0]
+        self._state = np.concatenate([self._state, new], axis=2)
 
     def keep(self, places: Places) -> None:
         """See `Bank`."""
-        self._state = self._state[:, places]
+        self._state = self._state[:, :, places]
 
     def predict(self, step_s: float) -> None:
         """See `Bank`."""
-        place, rate, variance, both, variance_of_rate, squares = self._state
-        if not len(place):
+        _, _, count = self._state.shape
+        if not count:
             return  # the step may be of any length, if nothing outlived it
-        growth = rate[:, AREA]
-        growth[place[:, AREA] + growth * step_s < kalman.SMALLEST_AREA] = 0.0
-        place += rate * step_s
-        variance += (2 * step_s) * both + step_s**2 * variance_of_rate
-        variance += (JERKINESS * (step_s**3 / 3) + DRIFT * step_s) * squares
-        both += step_s * variance_of_rate + JERKINESS * (step_s**2 / 2) * squares
-        variance_of_rate += JERKINESS * step_s * squares
+        area, growth = self._state[PLACE, AREA], self._state[RATE, AREA]
+        if np.minimum.reduce(area + growth * step_s) < kalman.SMALLEST_AREA:
+            growth[area + growth * step_s < kalman.SMALLEST_AREA] = 0.0
+        # The blocks of 2 x 2 are linear in what they are made of: one product moves all on.
+        self._state = (self._move(step_s) @ self._state.reshape(8, -1)).reshape(8, 4, count)
+
+    def _move(self, step_s: float) -> Array:
+        """(8, 8): what a step makes of the rows of the state."""
+        known = self._steps.get(step_s)
+        if known is not None:
+            return known
+        dt = step_s
+        move = np.eye(8)
+        move[PLACE, RATE] = dt
+        move[VARIANCE, [BOTH, RATE_VARIANCE, JERK, WANDER]] = 2 * dt, dt**2, dt**3 / 3, dt
+        move[BOTH, [RATE_VARIANCE, JERK]] = dt, dt**2 / 2
+        move[RATE_VARIANCE, JERK] = dt
+        if len(self._steps) >= STEPS_KEPT:
+            self._steps.clear()
+        self._steps[step_s] = move
+        return move
 
     def update(self, places: Places, boxes: Array) -> None:
         """See `Bank`."""
-        measured, squares = _measured(boxes)
-        state = self._state[:, places]
-        place, rate, variance, both, variance_of_rate, _ = state
-        noise = NOISE * squares
-        total = variance + noise
-        gain_of_rate, left = both / total, noise / total
+        measured, noises = _measured(boxes.T)
+        state = self._state.take(places, axis=2)
+        place, rate, variance, both, rate_variance = state[:5]
+        noise = noises[0]
+        left = 1.0 / (variance + noise)
         off = measured - place
-        place += (variance / total) * off
-        rate += gain_of_rate * off
+        off *= left
+        place += variance * off
+        rate += both * off
+        rate_variance -= both * both * left
+        left *= noise
         variance *= left
-        variance_of_rate -= gain_of_rate * both
         both *= left
-        state[5] = squares
+        state[NOISES] = noises
         # The filter is linear and knows no sign: an abrupt shrinking can overshoot.
-        place[:, AREA] = np.maximum(place[:, AREA], kalman.SMALLEST_AREA)
-        place[:, RATIO] = np.where(place[:, RATIO] > 0, place[:, RATIO], measured[:, RATIO])
-        self._state[:, places] = state
+        np.maximum(place[AREA], kalman.SMALLEST_AREA, out=place[AREA])
+        if np.minimum.reduce(place[RATIO], initial=np.inf) <= 0:
+            place[RATIO] = np.where(place[RATIO] > 0, place[RATIO], measured[RATIO])
+        self._state[:, :, places] = state
 
     @property
     def boxes(self) -> Array:
         """See `Bank`."""
-        place = self._state[0]
-        half = np.empty((len(place), 2))
-        half[:, 0] = np.sqrt(place[:, AREA] * place[:, RATIO])
-        half[:, 1] = place[:, AREA] / half[:, 0]
-        half /= 2
-        return np.concatenate([place[:, :2] - half, place[:, :2] + half], axis=1)
+        u, v, area, ratio = self._state[PLACE]
+        x = np.sqrt(area * ratio)
+        y = area / x
+        x *= 0.5
+        y *= 0.5
+        boxes = np.empty((len(u), 4))
+        np.subtract(u, x, out=boxes[:, 0])
+        np.subtract(v, y, out=boxes[:, 1])
+        np.add(u, x, out=boxes[:, 2])
+        np.add(v, y, out=boxes[:, 3])
+        return boxes
 
     @property
     def velocities(self) -> Array:
         """See `Bank`."""
-        return self._state[1, :, :2].copy()
+        return self._state[RATE, :2].T.copy()
 
     @property
     def spreads(self) -> Array:
         """See `Bank`."""
-        variances = self._state[2, :, :2] + NOISE[:2] * self._state[5, :, :2]
-        deviations: Array = np.sqrt(variances)
+        deviations: Array = np.sqrt(self._state[VARIANCE, :2] + self._state[SPREAD, :2]).T
         return deviations
 
 
@@ -188,15 +224,19 @@ def _rows(rows: Sequence[Array | tuple[float, ...]], width: int) -> Array:
     return np.array(rows, dtype=np.float64).reshape(-1, width)
 
 
-def _measured(boxes: Array) -> tuple[Array, Array]:
-    """(N, 4) boxes as (N, 4) u, v, s, r (`kalman.to_measurement`), and the squares of their units:
-    the longer side for u and v, and the area and the ratio themselves."""
-    sides = boxes[:, 2:] - boxes[:, :2]
-    width, height = sides.T
-    measured, units = np.empty((2, len(boxes), 4))
-    measured[:, :2] = boxes[:, :2] + sides / 2
-    np.multiply(width, height, out=measured[:, AREA])
-    np.divide(width, height, out=measured[:, RATIO])
-    units[:, 2:] = measured[:, 2:]
-    units[:, :2] = sides.max(axis=1, keepdims=True)
-    return measured, units**2
+def _measured(edges: Array) -> tuple[Array, Array]:
+    """(4, N) x1, y1, x2, y2 as (4, N) u, v, s, r (`kalman.to_measurement`), and the (3, 4, N)
+    noises of boxes of that size. Units are the longer side for u and v, and the area and the
+    ratio themselves."""
+    sides = edges[2:] - edges[:2]
+    width, height = sides
+    measured, squares = np.empty((2, 4, edges.shape[1]))
+    np.multiply(sides, 0.5, out=measured[:2])
+    measured[:2] += edges[:2]
+    np.multiply(width, height, out=measured[AREA])
+    np.divide(width, height, out=measured[RATIO])
+    np.maximum(width, height, out=squares[0])
+    squares[1] = squares[0]
+    squares[2:] = measured[2:]
+    squares *= squares
+    return measured, NOISE_OF_SIZE * squares

@@ -1,7 +1,6 @@
 """What every tracker takes and gives."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +9,7 @@ Boxes = NDArray[np.float64]
 """(N, 4) float64: x1, y1, x2, y2 in pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One object over time, as the tracker sees it after an update.
 
     `box` is the filtered x1, y1, x2, y2 in pixels; `velocity` the speed of its centre (x, y)

@@ -14,7 +14,7 @@ def shifted(dx, dy=0.0, scale=1.0, box=PLATE):
 def pairs(tracks, boxes, spread=50.0, min_iou=0.2, max_reach=3.0):
     expected = Expected(np.array(tracks, float), np.full((len(tracks), 2), spread))
     found = assign(expected, np.array(boxes, float), min_iou=min_iou, max_reach=max_reach)
-    return dict(found)
+    return dict(zip(*(one.tolist() for one in found), strict=True))
 
 
 @pytest.mark.parametrize(
