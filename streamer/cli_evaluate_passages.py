@@ -17,7 +17,7 @@ from streamer.cli_train import Add
 from streamer.errors import UserError
 
 if TYPE_CHECKING:
-    from models.training.traffic import Condition
+    from models.training.rides import Condition
     from streamer.evaluate_passages import Tally
 
 VEHICLES = 4

@@ -117,7 +117,9 @@ class Plate:
     """What a vote over a track's readings says.
 
     `text` is empty when nothing was legible. `confidence` is the probability (0..1) that the
-    whole plate is right; `agreement` the share (0..1) of looks that read exactly this text.
+    whole plate is right; `agreement` the share (0..1) of looks that read this text, as far as
+    looking can tell 0 from O and 1 from I; `as_seen` the text before formats had their say;
+    `reasons` what speaks for the plate and against it, for people.
     """
 
     text: str
@@ -126,6 +128,8 @@ class Plate:
     candidates: tuple[Candidate, ...]
     looks: int
     agreement: float
+    as_seen: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,19 @@ WORDS = ("GATEWAY", "TRANSIT", "SPORT", "TURBO", "AMBULANCE", "4X4", "SERVICE 24
 
 
 def build_vehicle(
-    rng: np.random.Generator, layout: Layout, text: str | None, *, rear: bool = False
+    rng: np.random.Generator,
+    layout: Layout,
+    text: str | None,
+    *,
+    rear: bool = False,
+    shape: Shape | None = None,
 ) -> Vehicle:
-    """A vehicle of random kind and paint, with that plate (`text` None: without any)."""
+    """A vehicle of random kind (or of that `shape`) and paint, seen from the front or the
+    `rear`, with that plate (`text` None: without any)."""
     if "motorcycle" in layout.name:
         return build_motorcycle(rng, layout, text)
-    shape = REAR if rear else SHAPES[rng.integers(len(SHAPES))]
+    if shape is None:
+        shape = REAR if rear else SHAPES[rng.integers(len(SHAPES))]
     paint = PAINTS[rng.integers(len(PAINTS))]
     high = shape.nose - 0.18
     size = (layout.size_mm[0] / 1000, layout.size_mm[1] / 1000)

@@ -9,12 +9,12 @@ from models.base import Box
 from models.edits import distance
 from models.readers.formats import Formats
 from streamer.data import Direction, Frame, Look, Plate
-from streamer.formats import as_seen, fold_twins, trust, with_formats
+from streamer.formats import fold_twins
 from streamer.settled import OUT_OF_SIGHT_S
 from streamer.stages.direction import direction
 from streamer.stages.passages import Passage
 from streamer.stages.views import is_cut
-from streamer.voting import vote
+from streamer.voting import Opinion, agrees, vote
 
 KEPT = 30
 """More looks than this do not change a vote; the worst go."""
@@ -57,8 +57,6 @@ class Ballot:
         """The passage this track belongs to, once that is decided."""
         self.plate: Plate | None = None
         """What the looks elect, once there are any."""
-        self.as_read = ""
-        """The same before the formats had their say."""
         self.looked_s = first.time_s
         self.doubted = False
         """Whether it was out of sight, so that it may be another vehicle now."""
@@ -81,13 +79,7 @@ class Ballot:
         self._held.append(_Held(look))
         if len(self._held) > KEPT:
             self._held.remove(min(self._held, key=lambda held: held.look.quality))
-        looks = [
-            (as_seen(look.reading), look.quality * trust(look.reading))
-            for look in (held.look for held in self._held)
-        ]
-        elected = vote(looks)
-        self.as_read = elected.text
-        self.plate = with_formats(elected, self._formats)
+        self.plate = vote(self._opinions, self._formats)
         self._release_frames(self.plate.text)
         return self.plate
 
@@ -119,6 +111,21 @@ class Ballot:
         """How many looks read so, as far as looking can tell (0 and O, 1 and I look alike)."""
         elected = fold_twins(self.plate.text if self.plate is not None else "")
         return sum(fold_twins(held.look.reading.text) == elected for held in self._held)
+
+    @property
+    def worth(self) -> float:
+        """What all looks that read something are worth together, a good one 1."""
+        return sum(one.worth for one in self._opinions if one.reading.text)
+
+    @property
+    def backing(self) -> float:
+        """What those are worth that read as was elected."""
+        text = self.plate.text if self.plate is not None else ""
+        return sum(one.worth for one in self._opinions if text and agrees(text, one.reading))
+
+    @property
+    def _opinions(self) -> list[Opinion]:
+        return [Opinion(held.look.reading, held.look.quality) for held in self._held]
 
     def carrier(self, text: str) -> Look:
         """The look that carries a vote for `text`: the best one that reads so, or nearly so."""

@@ -32,6 +32,11 @@ letters alone are so rare (some wishes of some states) that the lettering would 
 STRANGERS = 2
 """So many looks that agree on another plate are another vehicle."""
 KEPT_STRANGERS = 5
+LEAST_BACKING = 1.0
+"""Worth of looks, a good one 1, without which nothing is certain: three looks from afar agree
+on the same mistake."""
+ENOUGH, UNOPPOSED = 4.0, 0.9
+"""So many good looks that agree, with hardly one against them: more would say the same."""
 PATIENCE_S = 2.0
 """No look for so long: views no longer improve, and somebody may be waiting."""
 
@@ -45,9 +50,9 @@ class Vote:
     """Looked → Decided, one per passage.
 
     A track is decided as soon as `min_looks` looks agree and the plate's confidence reaches
-    `certain_confidence`. One that is still looked at in vain for `PATIENCE_S` is decided when
-    its confidence is halfway from `min_confidence` to there, and one that ends when it is
-    `min_confidence`. Shorter plates than `min_characters` are not published. The same plate,
+    `certain_confidence`. It is decided when it is halfway from `min_confidence` to there, too,
+    as soon as `ENOUGH` good looks agree and hardly one is against them, or no look came for
+    `PATIENCE_S`; and one that ends when it is `min_confidence`. Shorter plates than `min_characters` are not published. The same plate,
     or nearly the same, on a track that begins within `dedup_seconds` (of the scene's time) of
     when it was last seen is the same passage, and no event.
 
@@ -66,7 +71,7 @@ class Vote:
         now: Callable[[], datetime] = utc_now,
         *,
         min_looks: Annotated[int, Field(ge=1)] = 3,
-        certain_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95,
+        certain_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.97,
         min_confidence: Annotated[float, Field(ge=0, lt=1)] = 0.6,
         min_characters: Annotated[int, Field(ge=1)] = 4,
         dedup_seconds: Annotated[float, Field(ge=0)] = 60.0,
@@ -150,9 +155,13 @@ class Vote:
         return decided
 
     def _ready(self, ballot: Ballot, now_s: float) -> bool:
-        if ballot.sureness >= self._certain_confidence:
-            return ballot.agreement >= self._min_looks
-        return self._likely(ballot) and now_s - ballot.looked_s >= PATIENCE_S
+        if ballot.agreement < self._min_looks:
+            return self._likely(ballot) and now_s - ballot.looked_s >= PATIENCE_S
+        if ballot.sureness >= self._certain_confidence and ballot.backing >= LEAST_BACKING:
+            return True
+        unopposed = ballot.backing >= ENOUGH and ballot.backing >= UNOPPOSED * ballot.worth
+        waited = now_s - ballot.looked_s >= PATIENCE_S
+        return self._likely(ballot) and (unopposed or waited)
 
     def _likely(self, ballot: Ballot) -> bool:
         """Half sure: enough where waiting brings no more, too little to speak at once."""
@@ -194,7 +203,7 @@ class Vote:
             return "duplicate"
         if len(plate.text) < self._min_characters:
             return "too_short"
-        if sum(char.isdigit() for char in ballot.as_read) < LEAST_DIGITS:
+        if sum(char.isdigit() for char in plate.as_seen) < LEAST_DIGITS:
             return "lettering"
         return "published" if plate.confidence >= self._min_confidence else "low_confidence"
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from models.training.gate import LEGIBLE_PX
-from models.training.traffic import CONDITIONS, LEGIBLE_S, Condition, Traffic
+from models.training.rides import Condition
+from models.training.traffic import CONDITIONS, LEGIBLE_S, Traffic
 
 SMALL = (640, 360)
 
@@ -25,7 +26,7 @@ def test_vehicles_pass_legibly(condition):
     passages = Traffic(condition, 1).passages()
     assert len({one.plate for one in passages}) == 4
     legible = [one for one in passages if one.legible_s >= LEGIBLE_S]
-    assert len(legible) >= 3
+    assert len(legible) >= (2 if condition.leaving else 3)
     for one in legible:
         assert 0 < one.first_s < one.last_s
         assert one.legible_s <= one.last_s - one.first_s + 0.11

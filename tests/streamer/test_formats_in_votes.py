@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from models.base import Hypothesis, Reading
 from models.readers.formats import Formats
 from streamer.data import Candidate, Character, Plate
+from streamer.evidence import sum_up
 from streamer.formats import as_seen, fold_twins, trust, with_formats
-from streamer.voting import vote
 
 EVERYWHERE = Formats()
 
@@ -73,7 +73,7 @@ def test_a_vote_sums_what_was_seen_before_the_formats():
     look = seen("LS15EBC", "LSI5EBC", "LS15EBC")
     assert (as_seen(look).text, as_seen(look).confidences) == ("LSI5EBC", (0.9,) * 7)
     assert as_seen(seen("AB123CD")) == seen("AB123CD")
-    elected = vote([(as_seen(look), 0.8)] * 3)
+    elected = sum_up([(as_seen(look), 0.8)] * 3)
     assert elected.text == "LSI5EBC"
     assert with_formats(elected, EVERYWHERE).text == "LS15EBC"
 
@@ -82,8 +82,8 @@ def test_looks_at_cut_plates_do_not_outvote_one_at_the_whole():
     cut = [(seen("AB123C", reason="partial"), 0.8)] * 3
     whole = [(seen("AB123CD"), 0.8)]
     looks = [(as_seen(one), quality * trust(one)) for one, quality in cut + whole]
-    assert vote(looks).text == "AB123CD"
-    assert vote(cut + whole).text == "AB123C"
+    assert sum_up(looks).text == "AB123CD"
+    assert sum_up(cut + whole).text == "AB123C"
 
 
 @pytest.mark.parametrize(

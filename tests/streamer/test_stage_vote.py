@@ -28,7 +28,7 @@ def frame(time_s):
     return Frame("gate", round(time_s * 1000), at, 500.0 + time_s, IMAGE, pts_s=time_s)
 
 
-def reading(text, confidence=0.97):
+def reading(text, confidence=0.995):
     """`confidence` of all characters, or one per character."""
     each = confidence if isinstance(confidence, tuple) else (confidence,) * len(text)
     return Reading(text, each)
@@ -92,7 +92,7 @@ def test_the_event_says_all_there_is_to_say():
     gate = Gate(min_looks=4)
     gate.show(0.0, seen=[4], boxes={4: (620, 200, 680, 213)})
     for n, (text, quality) in enumerate(
-        [("AB123CD", 0.6), ("AB123CD", 0.9), ("AB128CD", 0.95), ("AB123CD", 0.7), ("AB123CD", 0.7)]
+        [("AB123CD", 0.7), ("AB123CD", 0.9), ("AB128CD", 0.7), ("AB123CD", 0.8), ("AB123CD", 0.8)]
     ):
         gate.show(1 + n / 10, read={4: (text, quality)})
     ((event, look),) = [(one.event, one.look) for one in gate.decided]

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from models.base import Reading
 from models.edits import align, distance
-from streamer.voting import vote
+from streamer.evidence import sum_up
 
 texts = st.text("AB08", max_size=8)
 confidences = st.floats(0, 1)
@@ -28,12 +28,12 @@ def look(text, confidence=0.95, weight=0.7):
 
 @given(ballots, st.randoms(use_true_random=False))
 def test_the_order_of_looks_does_not_matter(looks, random):
-    assert vote(random.sample(looks, len(looks))) == vote(looks)
+    assert sum_up(random.sample(looks, len(looks))) == sum_up(looks)
 
 
 @given(ballots)
 def test_probabilities_are_probabilities(looks):
-    plate = vote(looks)
+    plate = sum_up(looks)
     rivals = sum(candidate.confidence for candidate in plate.candidates)
     assert 0 <= plate.confidence <= 1
     assert 0 <= plate.agreement <= 1
@@ -44,7 +44,7 @@ def test_probabilities_are_probabilities(looks):
 
 @given(ballots)
 def test_the_plate_is_one_thing(looks):
-    plate = vote(looks)
+    plate = sum_up(looks)
     named = [plate.text, *(candidate.plate for candidate in plate.candidates)]
     assert "".join(character.char for character in plate.characters) == plate.text
     assert len(set(named)) == len(named)
@@ -57,7 +57,7 @@ def test_the_plate_is_one_thing(looks):
 @given(ballots)
 def test_nothing_is_invented(looks):
     read = {char for reading, _ in looks for char in reading.text}
-    plate = vote(looks)
+    plate = sum_up(looks)
     for text in (plate.text, *(candidate.plate for candidate in plate.candidates)):
         assert set(text) <= read
         assert len(text) <= sum(len(reading.text) for reading, _ in looks)
@@ -65,8 +65,8 @@ def test_nothing_is_invented(looks):
 
 @given(texts.filter(bool), st.floats(0.3, 1), st.floats(0.05, 1), st.integers(1, 8))
 def test_looks_that_agree_make_it_surer(text, confidence, weight, count):
-    few = vote([look(text, confidence, weight)] * count)
-    more = vote([look(text, confidence, weight)] * (count + 1))
+    few = sum_up([look(text, confidence, weight)] * count)
+    more = sum_up([look(text, confidence, weight)] * (count + 1))
     assert few.text == more.text == text
     assert few.agreement == more.agreement == 1
     assert more.confidence > few.confidence
@@ -75,25 +75,25 @@ def test_looks_that_agree_make_it_surer(text, confidence, weight, count):
 @given(texts.filter(bool), st.floats(0.5, 0.98))
 def test_one_good_look_is_as_sure_as_its_reader(text, confidence):
     """Weight 1, confidences below the ceiling: the product of the characters' own."""
-    plate = vote([look(text, confidence, 1.0)])
+    plate = sum_up([look(text, confidence, 1.0)])
     assert plate.confidence == pytest.approx(confidence ** len(text))
 
 
 @given(readings(texts.filter(bool)), weights)
 def test_a_better_view_makes_it_surer(reading, weight):
-    assert vote([(reading, 1.0)]).confidence >= vote([(reading, weight)]).confidence
+    assert sum_up([(reading, 1.0)]).confidence >= sum_up([(reading, weight)]).confidence
 
 
 @given(st.text("ABCXYZ019", min_size=4, max_size=8), readings(st.text("ABCXYZ019", max_size=9)))
 def test_one_bad_look_among_five_does_not_win(text, bad):
-    plate = vote([look(text)] * 4 + [(bad, 1.0)])
+    plate = sum_up([look(text)] * 4 + [(bad, 1.0)])
     assert plate.text == text
 
 
 @given(readings(texts.filter(bool)), st.integers(1, 4), st.integers(1, 5))
 def test_illegible_looks_lower_the_confidence_and_elect_nothing(reading, legible, empty):
-    plate = vote([(reading, 0.7)] * legible)
-    doubted = vote([(reading, 0.7)] * legible + [look("")] * empty)
+    plate = sum_up([(reading, 0.7)] * legible)
+    doubted = sum_up([(reading, 0.7)] * legible + [look("")] * empty)
     assert doubted.text == plate.text
     assert doubted.confidence < plate.confidence
     assert doubted.looks == legible + empty
@@ -118,31 +118,31 @@ CASES = {
 
 @pytest.mark.parametrize(("read", "text"), CASES.values(), ids=CASES)
 def test_election(read, text):
-    assert vote([look(one) for one in read]).text == text
+    assert sum_up([look(one) for one in read]).text == text
 
 
 def test_two_doubtful_looks_against_a_sure_one():
     sure = look("AB12", (0.99, 0.99, 0.99, 0.99))
     doubtful = look("A812", (0.99, 0.4, 0.99, 0.99))
-    plate = vote([sure, doubtful, doubtful])
+    plate = sum_up([sure, doubtful, doubtful])
     assert plate.text == "AB12"
     assert plate.candidates[0].plate == "A812"
     assert plate.characters[1].confidence < plate.characters[0].confidence
 
 
 def test_a_good_view_outvotes_two_poor_ones():
-    assert vote([look("AB12", weight=0.9), *[look("A812", weight=0.2)] * 2]).text == "AB12"
+    assert sum_up([look("AB12", weight=0.9), *[look("A812", weight=0.2)] * 2]).text == "AB12"
 
 
 def test_a_doubtful_character_makes_a_doubtful_plate():
-    clear = vote([look("AB12CD")] * 3)
-    doubtful = vote([look("AB12CD", (0.95, 0.5, 0.95, 0.95, 0.95, 0.95))] * 3)
+    clear = sum_up([look("AB12CD")] * 3)
+    doubtful = sum_up([look("AB12CD", (0.95, 0.5, 0.95, 0.95, 0.95, 0.95))] * 3)
     assert doubtful.confidence < clear.confidence - 0.02
     assert min(doubtful.characters, key=lambda one: one.confidence).char == "B"
 
 
 def test_no_looks_and_no_text():
-    nothing, illegible = vote([]), vote([look("")] * 3)
+    nothing, illegible = sum_up([]), sum_up([look("")] * 3)
     assert (nothing.text, nothing.confidence, nothing.looks) == ("", 0.0, 0)
     assert (illegible.text, illegible.confidence, illegible.looks) == ("", 0.0, 3)
     assert illegible.characters == illegible.candidates == ()
