@@ -22,11 +22,12 @@ from models.readers.informed import InformedReader
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config, Part, Parts, parse_config, read_config
 from streamer.daemon import Daemon
-from streamer.data import Decided, Frame
+from streamer.data import Decided, Frame, Outcome, Rejection
 from streamer.environment import installation_faults
 from streamer.errors import UserError
 from streamer.metrics import Metrics, serve_metrics
 from streamer.pipeline import CHANNEL_SIZE, Pipeline, Stage
+from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
 from streamer.sinks import SINKS
 from streamer.sinks.base import Sink
@@ -37,9 +38,10 @@ from streamer.sources.base import Source, SourceOptions
 from streamer.sources.rotated import RotatedSource, upright
 from streamer.stages.capture import Capture
 from streamer.stages.detect import Detect
+from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
 from streamer.stages.track import Follow
-from streamer.stages.vote import Outcome
+from streamer.stages.vote import utc_now
 from streamer.watch import CameraWatch, DeliveryMetrics
 from trackers import TRACKERS
 
@@ -83,6 +85,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     observer = DeliveryMetrics(metrics)
     for sink in sinks:
         daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
+    gates = _gates(config)
     for camera in config.cameras:
         publish = Publish(
             storage.outbox.accept,
@@ -90,8 +93,15 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
             on_event=lambda name: metrics.events.labels(name).inc(),
             on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
-        watch = CameraWatch(metrics, camera.name, [sink.camera_status for sink in sinks])
-        daemon.pipelines.append(camera_pipeline(camera, config, publish, watch))
+        watch = CameraWatch(
+            metrics,
+            camera.name,
+            [sink.camera_status for sink in sinks],
+            [sink.rejected for sink in sinks],
+        )
+        daemon.pipelines.append(
+            camera_pipeline(camera, config, publish, watch, gates[camera.gate or camera.name])
+        )
     daemon.services += [_storage_service(storage), _outbox_gauges(storage, sinks, metrics)]
     if config.metrics.enabled:
         daemon.services.append(_metrics_service(config, metrics))
@@ -99,15 +109,21 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
 
 
 def camera_pipeline(
-    camera: CameraConfig, config: Config, last: Stage[Decided, Any], watch: CameraWatch
+    camera: CameraConfig,
+    config: Config,
+    last: Stage[Decided, Any],
+    watch: CameraWatch,
+    passages: Passages | None = None,
 ) -> Pipeline:
-    """One camera from source to the decided event; `last` takes the events."""
+    """One camera from source to the decided event; `last` takes the events. `passages` is shared
+    with the other cameras of its gate."""
     source = _source(camera, watch)
     live = source.live
     inbox: Channel[Frame] = (
         Channel(1, "drop_oldest", watch.dropped) if live else Channel(CHANNEL_SIZE)
     )
-    stages = stages_of(config, models_of(config), watch, live=live)
+    site = Site(camera.places(), passages)
+    stages = stages_of(config, models_of(config), watch, live=live, site=site)
     return Pipeline(camera.name, Capture(source, watch), inbox, [*stages, last], watch.stages)
 
 
@@ -135,15 +151,36 @@ class Told(Protocol):
     def outcome(self, outcome: Outcome) -> None:
         """A track ended like this."""
 
+    def rejected(self, rejection: Rejection) -> None:
+        """A read was withheld."""
 
-def stages_of(config: Config, models: Models, told: Told, *, live: bool) -> list[Stage[Any, Any]]:
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a camera stands: what of its picture counts, and what its gate has reported."""
+
+    places: Places = NOWHERE
+    passages: Passages | None = None
+
+
+def _gates(config: Config) -> dict[str, Passages]:
+    """What each gate has reported; a camera without one is a gate of its own."""
+    dedup_seconds = config.parts["vote"].options["dedup_seconds"]
+    names = {camera.gate or camera.name for camera in config.cameras}
+    return {name: Passages(dedup_seconds) for name in names}
+
+
+def stages_of(
+    config: Config, models: Models, told: Told, *, live: bool, site: Site | None = None
+) -> list[Stage[Any, Any]]:
     """From frames to decided events: the stages of one camera, at their beginning."""
-    settled = Settled()
+    settled, site = Settled(), site or Site()
+    given = (settled, models.formats, told.outcome, utc_now, site.passages, site.places)
     return [
-        Detect(models.detector),
+        Detect(models.detector, site.places),
         Follow(make(config.parts["tracker"]), live=live, on_active=told.tracks),
         make(config.parts["looks"], models.reader, settled),
-        make(config.parts["vote"], settled, models.formats, told.outcome),
+        make(config.parts["vote"], *given, told.rejected),
     ]
 
 

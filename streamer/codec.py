@@ -5,7 +5,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
 
-from streamer.data import SCHEMA, Candidate, Character, Direction, PlateEvent
+from streamer.data import (
+    REJECTED,
+    SCHEMA,
+    Candidate,
+    Character,
+    Direction,
+    Outcome,
+    PlateEvent,
+    Rejection,
+    Way,
+)
 from streamer.errors import UserError
 
 
@@ -43,6 +53,32 @@ class _Event(BaseModel):
     crop: str | None
     watchlist: dict[str, Any] | None
     owner: dict[str, Any] | None
+    # Events that were stored before these came do without.
+    way: Way | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class _Rejection(BaseModel):
+    """`Rejection` at the border."""
+
+    model_config = ConfigDict(extra="forbid", title=REJECTED, from_attributes=True)
+
+    schema_: Annotated[str, Field(alias="schema", pattern=f"^{REJECTED}$")]
+    camera: str
+    reason: Outcome
+    plate: Annotated[str, Field(pattern="^[A-Z0-9]*$")]
+    confidence: Share
+    looks: int
+    agreement: Share
+    track_id: int
+    first_seen: Utc
+    last_seen: Utc
+    rejected_at: Utc
+    direction: Direction | None
+    box: tuple[int, int, int, int]
+    frame_size: tuple[int, int]
+    event: str | None
+    reasons: tuple[str, ...]
 
 
 _PLATE_EVENT = TypeAdapter(PlateEvent)
@@ -64,6 +100,16 @@ def decode(text: str | bytes) -> PlateEvent:
             for fault in error.errors()
         )
         raise UserError(f"not a {SCHEMA}: {faults}") from None
+
+
+def encode_rejection(rejection: Rejection) -> str:
+    """One line of JSON."""
+    return _Rejection.model_validate(rejection).model_dump_json(by_alias=True)
+
+
+def rejection_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what `encode_rejection` writes."""
+    return _Rejection.model_json_schema(by_alias=True, mode="serialization")
 
 
 def json_schema() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from models.readers.formats import Formats
 from streamer import yaml12
 from streamer.errors import UserError
 from streamer.parts import load_part, nearest
+from streamer.places import Places
 from streamer.redact import redact
 
 SECRETS = {"password"}
@@ -30,6 +31,13 @@ class Strict(BaseModel):
     """Unknown keys are faults: a misspelt key must not be a setting that does nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Coordinate = Annotated[float, Field(ge=0, le=1)]
+PointConfig = tuple[Coordinate, Coordinate]
+Area = Annotated[tuple[PointConfig, ...], Field(min_length=3)]
+Passed = Annotated[tuple[PointConfig, ...], Field(min_length=2)]
+"""An area, or with two points a line."""
 
 
 class CameraConfig(Strict):
@@ -44,6 +52,14 @@ class CameraConfig(Strict):
     realtime: bool = False
     loop: bool = False
     rotate: Literal[0, 90, 180, 270] = 0
+    gate: Annotated[str, Field(pattern=CAMERA_NAME)] | None = None
+    ignore: tuple[Area, ...] = ()
+    entry: tuple[Passed, ...] = ()
+    exit: tuple[Passed, ...] = ()
+
+    def places(self) -> Places:
+        """Where to look, and where vehicles enter and leave."""
+        return Places(self.ignore, self.entry, self.exit)
 
 
 def _country(code: str) -> str:

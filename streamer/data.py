@@ -18,7 +18,13 @@ from trackers.base import Track
 
 Direction = Literal["approaching", "receding", "left", "right", "stationary"]
 
+Way = Literal["entry", "exit"]
+Outcome = Literal["published", "duplicate", "low_confidence", "lettering", "too_short", "unread"]
+"""What became of a track; a label of `anpr_plate_reads_total`, so the set is closed. Whatever is
+not published is the reason of a `Rejection`."""
+
 SCHEMA: Literal["plate-event/1"] = "plate-event/1"
+REJECTED: Literal["plate-rejected/1"] = "plate-rejected/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,8 @@ class Plate:
 class PlateEvent:
     """One vehicle's passage: the only type that leaves the process (schema `plate-event/1`).
 
-    `box` is x1, y1, x2, y2 in pixels of a frame of `frame_size` (width, height).
+    `box` is x1, y1, x2, y2 in pixels of a frame of `frame_size` (width, height). `way` is which of
+    the places of the configuration it passed, `reasons` what speaks for the plate, for people.
     """
 
     id: str
@@ -158,7 +165,35 @@ class PlateEvent:
     crop: str | None = None
     watchlist: dict[str, object] | None = None
     owner: dict[str, object] | None = None
+    way: Way | None = None
+    reasons: tuple[str, ...] = ()
     schema: Literal["plate-event/1"] = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A track whose plate was withheld, and why (schema `plate-rejected/1`).
+
+    `plate` may be empty. `event` is the id of the event that has told of it already, for a
+    duplicate.
+    """
+
+    camera: str
+    reason: Outcome
+    plate: str
+    confidence: float
+    looks: int
+    agreement: float
+    track_id: int
+    first_seen: datetime
+    last_seen: datetime
+    rejected_at: datetime
+    direction: Direction | None
+    box: tuple[int, int, int, int]
+    frame_size: tuple[int, int]
+    event: str | None = None
+    reasons: tuple[str, ...] = ()
+    schema: Literal["plate-rejected/1"] = REJECTED
 
 
 @dataclass(frozen=True, slots=True)

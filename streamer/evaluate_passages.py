@@ -17,9 +17,8 @@ from models.edits import distance
 from models.training.traffic import LEGIBLE_S, Passage, Traffic
 from streamer.app import Models, stages_of
 from streamer.config import Config
-from streamer.data import Decided, Frame, Look
+from streamer.data import Decided, Frame, Look, Outcome, Rejection
 from streamer.pipeline import in_turn
-from streamer.stages.vote import Outcome
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 EARLY_S, LATE_S = 4.0, 6.0
@@ -94,6 +93,9 @@ class _Unheard:
         pass
 
     def outcome(self, outcome: Outcome) -> None:
+        pass
+
+    def rejected(self, rejection: Rejection) -> None:
         pass
 
 

@@ -79,8 +79,8 @@ def figures_of(plate: Plate, opinions: Sequence[Opinion], formats: Formats) -> M
     """The figures of a vote that its calibration rests on.
 
     `posterior` (a logit) and `margin` over the runner-up (a logarithm) after the formats; the
-    share that looks which disagree have of all worth (`dissent`); the confidence of the surest that agrees (`surest`, a logit);
-    whether the plate `fits` a format.
+    share that looks which disagree have of all worth (`dissent`); the confidence of the surest
+    that agrees (`surest`, a logit); whether the plate `fits` a format.
     """
     agreeing = [one for one in opinions if agrees(plate.text, one.reading)]
     worth = sum(one.worth for one in agreeing)

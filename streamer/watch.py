@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from streamer.data import Frame, PlateEvent
+from streamer.data import Frame, PlateEvent, Rejection
 from streamer.errors import StreamFailure
 from streamer.metrics import Metrics, StageMetrics
 
@@ -11,7 +11,8 @@ from streamer.metrics import Metrics, StageMetrics
 class CameraWatch:
     """All that the stages of one camera report.
 
-    `tell_status` are called with the camera and whether frames arrive, when that changes.
+    `tell_status` are called with the camera and whether frames arrive, when that changes,
+    `tell_rejected` with every read that is withheld.
     """
 
     def __init__(
@@ -19,11 +20,13 @@ class CameraWatch:
         metrics: Metrics,
         camera: str,
         tell_status: Sequence[Callable[[str, bool], None]] = (),
+        tell_rejected: Sequence[Callable[[Rejection], None]] = (),
     ) -> None:
         self.stages = StageMetrics(metrics, camera)
         self._metrics = metrics
         self._camera = camera
         self._tell_status = tell_status
+        self._tell_rejected = tell_rejected
         self._last_frame_s = time.monotonic()  # a camera that never comes ages too
         self._captured = metrics.frames_captured.labels(camera)
         self._dropped = metrics.frames_dropped.labels(camera, "capture")
@@ -63,6 +66,11 @@ class CameraWatch:
     def outcome(self, outcome: str) -> None:
         """A track ended like this."""
         self._metrics.plate_reads.labels(self._camera, outcome).inc()
+
+    def rejected(self, rejection: Rejection) -> None:
+        """A read was withheld."""
+        for tell in self._tell_rejected:
+            tell(rejection)
 
 
 class DeliveryMetrics:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from streamer.data import PlateEvent
+from streamer.data import PlateEvent, Rejection
 from streamer.errors import SinkError
 
 Report = Callable[[SinkError | None], None]
@@ -38,6 +38,10 @@ class Sink(Protocol):
         """Frames of `camera` arrive, or no longer do. Never waits, never raises."""
         ...
 
+    def rejected(self, rejection: Rejection) -> None:
+        """A read was withheld. Never waits, never raises; what cannot be told now is not kept."""
+        ...
+
     def close(self, timeout_s: float) -> None:
         """Say good-bye and let go, within `timeout_s`; a `send` under way raises SinkError."""
         ...
@@ -51,6 +55,9 @@ class SinkBase:
         report(None)
 
     def camera_status(self, camera: str, up: bool) -> None:
+        """Nothing."""
+
+    def rejected(self, rejection: Rejection) -> None:
         """Nothing."""
 
     def close(self, timeout_s: float) -> None:

@@ -4,6 +4,7 @@ status            retained, `online` / `offline` (the last will)
 <camera>/status   retained, QoS 0, `online` / `offline`
 <camera>/event    plate-event/1, not retained
 <camera>/last     retained, the latest event
+<camera>/rejected plate-rejected/1, QoS 0, not retained: reads that were withheld, and why
 <camera>/crop     retained, JPEG of the plate of the latest event
 """
 
@@ -18,8 +19,8 @@ from annotated_types import Ge, Le
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from streamer.codec import encode
-from streamer.data import PlateEvent
+from streamer.codec import encode, encode_rejection
+from streamer.data import PlateEvent, Rejection
 from streamer.errors import SinkError
 from streamer.sinks.base import Report, unreported
 from streamer.sinks.mqtt_broker import Broker
@@ -104,6 +105,12 @@ class MqttSink:
         with self._statuses:
             self._up[camera] = up
             self._say_status(camera)
+
+    def rejected(self, rejection: Rejection) -> None:
+        """Tell whoever listens now; what is withheld is not worth keeping for later."""
+        properties = _properties("application/json", schema=rejection.schema)
+        topic = f"{self._base}/{rejection.camera}/rejected"
+        self._link.tell(topic, encode_rejection(rejection), properties)
 
     def send(self, event: PlateEvent) -> None:
         """Publish the event and wait until the broker has it."""

@@ -218,6 +218,11 @@ class Link:
         if self._connected and self._client is not None:
             self._client.publish(topic, text, qos=0, retain=True)
 
+    def tell(self, topic: str, text: str, properties: Properties) -> None:
+        """Publish to whoever listens now, if connected; QoS 0, nothing is kept."""
+        if self._connected and self._client is not None:
+            self._client.publish(topic, text, qos=0, properties=properties)
+
     def deliver(self, key: str, messages: Sequence[Message]) -> dict[str, str]:
         """Publish and wait for the broker's word; gives topic → reason for what it refused.
 

@@ -1,18 +1,17 @@
 """The looks at one track, and where and when it was seen."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 
 from models.base import Box
 from models.edits import distance
 from models.readers.formats import Formats
-from streamer.data import Direction, Frame, Look, Plate
+from streamer.data import Direction, Frame, Look, Plate, Way
 from streamer.formats import fold_twins
 from streamer.settled import OUT_OF_SIGHT_S
 from streamer.stages.direction import direction
-from streamer.stages.passages import Passage
+from streamer.stages.passages import Passage, Sight
 from streamer.stages.views import is_cut
 from streamer.voting import Opinion, agrees, vote
 
@@ -20,16 +19,6 @@ KEPT = 30
 """More looks than this do not change a vote; the worst go."""
 STRANGE_FROM = 4
 """Shorter texts are scraps; any two of them differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """A track in one frame. `whole`: its plate is not cut by the edge of the picture."""
-
-    at: datetime
-    time_s: float
-    box: Box
-    whole: bool
 
 
 def sight(frame: Frame, box: Box) -> Sight:
@@ -50,9 +39,12 @@ class Ballot:
     where they may yet carry the vote.
     """
 
-    def __init__(self, first: Sight, formats: Formats) -> None:
+    def __init__(self, camera: str, first: Sight, formats: Formats) -> None:
+        self.camera = camera
         self._formats = formats
         self.first = self.last = first
+        self.way: Way | None = None
+        """Which way of the camera's places it passed, once it has."""
         self.passage: Passage | None = None
         """The passage this track belongs to, once that is decided."""
         self.plate: Plate | None = None
@@ -99,6 +91,7 @@ class Ballot:
     def inherit(self, erring: "Ballot") -> None:
         """The vehicle was there before; what was read of it was wrong."""
         self.first = erring.first
+        self.way = self.way or erring.way
         self._first_whole = erring._first_whole or self._first_whole
 
     @property

@@ -1,4 +1,4 @@
-"""One event per passage: has this plate been reported a moment ago?
+"""One event per passage: has this plate been reported a moment ago, or stood here all the time?
 
 A track breaks when a plate is hidden for longer than the tracker waits, and a second track on
 the same plate may read it a little differently. Two vehicles behind one another may, on the
@@ -6,10 +6,14 @@ other hand, have plates that differ in one character. What tells these apart is 
 differing characters were read, and whether they are ones that readers mix up.
 """
 
+import math
+import threading
 from collections import deque
 from dataclasses import dataclass
+from datetime import datetime
 
-from models.edits import align
+from models.base import Box
+from models.edits import align, distance
 from streamer.data import Plate
 
 CLEAR = 0.9
@@ -25,45 +29,101 @@ SHARE_OF_SLIPS = 3
 """Two slips are forgiven in a plate of two times three characters, one in any."""
 
 
+BROKEN_S, BROKEN_EDITS = 5.0, 2
+"""A track that begins where another ended so shortly before is that one, after somebody walked
+by, even if one of them misread so many characters."""
+PARKED_S = 12 * 3600.0
+"""A plate that is where it was this long ago, to the pixel, has stood there: whoever leaves and
+comes back is first seen elsewhere."""
+NEARBY, AS_LARGE = 0.35, 1.25
+"""Of a plate's width; between the widths of two boxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A track in one frame. `whole`: its plate is not cut by the edge of the picture."""
+
+    at: datetime
+    time_s: float
+    box: Box
+    whole: bool
+
+
 @dataclass(slots=True, eq=False)
 class Passage:
-    """A plate that was reported, and when (scene seconds) its track was last seen."""
+    """A plate that was reported: by which camera, and where and when it was last seen."""
 
     plate: Plate
-    last_s: float
+    camera: str
+    last: Sight
+    event_id: str = ""
 
 
 class Passages:
-    """The plates that one camera reported lately; times are seconds of the scene."""
+    """The plates that the cameras of one gate reported lately; any thread may ask.
+
+    Within a camera times are the scene's seconds; between cameras, whose clocks begin anywhere,
+    UTC.
+    """
 
     def __init__(self, dedup_seconds: float) -> None:
         self._dedup_seconds = dedup_seconds
         self._recent: deque[Passage] = deque(maxlen=REMEMBERED)
+        self._lock = threading.Lock()
 
-    def find(self, plate: Plate, since_s: float) -> Passage | None:
-        """The passage to which a track belongs that reads so and is there since then."""
+    def find(self, plate: Plate, camera: str, since: Sight) -> Passage | None:
+        """The passage to which a track belongs that reads so and was first seen like that."""
         # Not since it could be read: a vehicle may stand in the glare for minutes.
-        same = (
-            one
-            for one in self._recent
-            if since_s - one.last_s <= self._dedup_seconds and is_same(one.plate, plate)
-        )
-        return max(same, key=lambda one: one.last_s, default=None)
+        with self._lock:
+            same = [one for one in self._recent if self._belongs(one, plate, camera, since)]
+        return max(same, key=lambda one: one.last.at, default=None)
 
-    def begin(self, plate: Plate, seen_s: float) -> Passage:
+    def _belongs(self, known: Passage, plate: Plate, camera: str, since: Sight) -> bool:
+        if self._dedup_seconds <= 0:  # nobody wants tracks to be merged
+            return (
+                known.camera == camera
+                and since.time_s <= known.last.time_s
+                and is_same(known.plate, plate)
+            )
+        if known.camera != camera:
+            away_s = (since.at - known.last.at).total_seconds()
+            # What the other camera sees next is no earlier passage of the same vehicle either.
+            return abs(away_s) <= self._dedup_seconds and is_same(known.plate, plate)
+        away_s = since.time_s - known.last.time_s
+        if away_s <= self._dedup_seconds and is_same(known.plate, plate):
+            return True
+        if not _is_there(known.last.box, since.box):
+            return False
+        if 0 <= away_s <= BROKEN_S:
+            return distance(known.plate.text, plate.text) <= BROKEN_EDITS
+        return away_s <= PARKED_S and is_same(known.plate, plate)
+
+    def begin(self, plate: Plate, camera: str, seen: Sight) -> Passage:
         """A new passage: its event is published now."""
-        passage = Passage(plate, seen_s)
-        self._recent.append(passage)
+        passage = Passage(plate, camera, seen)
+        with self._lock:
+            self._recent.append(passage)
         return passage
 
-    def seen(self, passage: Passage, seen_s: float) -> None:
+    def seen(self, passage: Passage, camera: str, again: Sight) -> None:
         """A track of this passage is still there."""
-        passage.last_s = max(passage.last_s, seen_s)
-        if passage not in self._recent:
-            self._recent.append(passage)
+        with self._lock:
+            if camera == passage.camera or again.at > passage.last.at:
+                passage.camera, passage.last = camera, again
+            if passage not in self._recent:
+                self._recent.append(passage)
 
     def __len__(self) -> int:
         return len(self._recent)
+
+
+def _is_there(known: Box, found: Box) -> bool:
+    """Whether two boxes are of a plate that has not moved."""
+    width, other = known[2] - known[0], found[2] - found[0]
+    aside = (known[0] + known[2] - found[0] - found[2]) / 2
+    below = (known[1] + known[3] - found[1] - found[3]) / 2
+    as_large = max(width, other) <= AS_LARGE * min(width, other)
+    return as_large and math.hypot(aside, below) <= NEARBY * width
 
 
 def is_same(known: Plate, found: Plate) -> bool:

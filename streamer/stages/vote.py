@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,17 +14,17 @@ from streamer.data import (
     Frame,
     Look,
     Looked,
+    Outcome,
     Plate,
     PlateEvent,
+    Rejection,
     new_event_id,
 )
+from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
 from streamer.stages.ballot import Ballot, sight
 from streamer.stages.passages import Passage, Passages
 from trackers.base import Track
-
-Outcome = Literal["published", "duplicate", "low_confidence", "lettering", "too_short", "unread"]
-"""What became of a track; a label of `anpr_plate_reads_total`, so the set is closed."""
 
 LEAST_DIGITS = 1
 """Text without a digit is lettering: the vehicle's maker, its firm, a shop sign. Plates with
@@ -50,15 +50,20 @@ class Vote:
     """Looked → Decided, one per passage.
 
     A track is decided as soon as `min_looks` looks agree and the plate's confidence reaches
-    `certain_confidence`. It is decided when it is halfway from `min_confidence` to there, too,
+    `certain_confidence`. It is decided when that is halfway from `min_confidence` to there, too,
     as soon as `ENOUGH` good looks agree and hardly one is against them, or no look came for
-    `PATIENCE_S`; and one that ends when it is `min_confidence`. Shorter plates than `min_characters` are not published. The same plate,
-    or nearly the same, on a track that begins within `dedup_seconds` (of the scene's time) of
-    when it was last seen is the same passage, and no event.
+    `PATIENCE_S`; and one that ends when it is `min_confidence`. Shorter plates than
+    `min_characters` are not published. The same plate, or nearly the same, on a track that
+    begins within `dedup_seconds` (of the scene's time) of when it was last seen is the same
+    passage, and no event; so is one that begins where it was last seen, as if it had never moved
+    (see `Passages`).
 
     Plates are decided with `formats`, on the sum of what was seen: see `streamer.formats`.
     Decided tracks are added to `settled`; `on_outcome` is told once of each track what became
-    of it. `now` gives the UTC time for `read_at`.
+    of it. `now` gives the UTC time for `read_at`. `passages` are those of the other cameras of
+    the same gate, too; None: this camera stands for itself. Where
+    `places` has ways in and out, a track is decided when it has passed one, or ends.
+    `on_rejected` is told of each track that was looked at and withheld.
     """
 
     name = "vote"
@@ -69,6 +74,9 @@ class Vote:
         formats: Formats,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
+        passages: Passages | None = None,
+        places: Places = NOWHERE,
+        on_rejected: Callable[[Rejection], None] = lambda _: None,
         *,
         min_looks: Annotated[int, Field(ge=1)] = 3,
         certain_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.97,
@@ -80,11 +88,13 @@ class Vote:
         self._formats = formats
         self._on_outcome = on_outcome
         self._now = now
+        self._places = places
+        self._on_rejected = on_rejected
         self._min_looks = min_looks
         self._certain_confidence = certain_confidence
         self._min_confidence = min_confidence
         self._min_characters = min_characters
-        self._passages = Passages(dedup_seconds)
+        self._passages = passages or Passages(dedup_seconds)
         self._ballots: dict[int, Ballot] = {}
 
     def step(self, looked: Looked) -> list[Decided]:
@@ -116,10 +126,12 @@ class Vote:
             here = sight(frame, track.box)
             ballot = self._ballots.get(track.id)
             if ballot is None:
-                ballot = self._ballots[track.id] = Ballot(here, self._formats)
+                ballot = self._ballots[track.id] = Ballot(frame.camera, here, self._formats)
+            if ballot.way is None:
+                ballot.way = self._places.way(ballot.last.box, here.box, frame.size)
             ballot.seen(here)
             if ballot.passage is not None:
-                self._passages.seen(ballot.passage, frame.time_s)
+                self._passages.seen(ballot.passage, frame.camera, here)
 
     def _count(self, look: Look) -> list[Decided]:
         """Add a look to its track's ballot; gives what that decides of an earlier vehicle."""
@@ -155,6 +167,8 @@ class Vote:
         return decided
 
     def _ready(self, ballot: Ballot, now_s: float) -> bool:
+        if self._places.has_ways and ballot.way is None:
+            return False
         if ballot.agreement < self._min_looks:
             return self._likely(ballot) and now_s - ballot.looked_s >= PATIENCE_S
         if ballot.sureness >= self._certain_confidence and ballot.backing >= LEAST_BACKING:
@@ -179,8 +193,8 @@ class Vote:
 
     def _decide(self, track_id: int, ballot: Ballot, *, ended: bool) -> list[Decided]:
         """Publish or not. A living track that cannot be published yet goes on."""
-        plate, last_s = ballot.plate, ballot.last.time_s
-        known = self._passages.find(plate, ballot.first.time_s) if plate is not None else None
+        plate, camera = ballot.plate, ballot.camera
+        known = None if plate is None else self._passages.find(plate, camera, ballot.first)
         outcome = self._outcome(ballot, known)
         if not ended and outcome not in ("published", "duplicate"):
             return []
@@ -188,12 +202,40 @@ class Vote:
         self._settled.add(track_id)
         if known is not None:
             ballot.passage = known
-            self._passages.seen(known, last_s)
+            self._passages.seen(known, camera, ballot.last)
         if plate is None or outcome != "published":
+            self._reject(track_id, ballot, outcome)
             return []
-        ballot.passage = self._passages.begin(plate, last_s)
+        ballot.passage = self._passages.begin(plate, camera, ballot.last)
         look = ballot.carrier(plate.text)
-        return [Decided(self._event(track_id, ballot, plate, look), look)]
+        event = self._event(track_id, ballot, plate, look)
+        ballot.passage.event_id = event.id
+        return [Decided(event, look)]
+
+    def _reject(self, track_id: int, ballot: Ballot, outcome: Outcome) -> None:
+        plate = ballot.plate
+        if plate is None:  # never looked at: too small, cut, or gone at once
+            return
+        look = ballot.carrier(plate.text)
+        self._on_rejected(
+            Rejection(
+                camera=ballot.camera,
+                reason=outcome,
+                plate=plate.text,
+                confidence=_tidy(plate.confidence),
+                looks=plate.looks,
+                agreement=_tidy(plate.agreement),
+                track_id=track_id,
+                first_seen=_to_milliseconds(ballot.first.at),
+                last_seen=_to_milliseconds(ballot.last.at),
+                rejected_at=_to_milliseconds(self._now()),
+                direction=ballot.heading(look.frame.size[0]),
+                box=_pixels(look),
+                frame_size=look.frame.size,
+                event=ballot.passage.event_id if ballot.passage is not None else None,
+                reasons=plate.reasons,
+            )
+        )
 
     def _outcome(self, ballot: Ballot, known: Passage | None) -> Outcome:
         plate = ballot.plate
@@ -208,7 +250,6 @@ class Vote:
         return "published" if plate.confidence >= self._min_confidence else "low_confidence"
 
     def _event(self, track_id: int, ballot: Ballot, plate: Plate, look: Look) -> PlateEvent:
-        x1, y1, x2, y2 = (round(edge) for edge in look.box)
         return PlateEvent(
             id=new_event_id(),
             camera=look.frame.camera,
@@ -223,13 +264,21 @@ class Vote:
             last_seen=_to_milliseconds(ballot.last.at),
             read_at=_to_milliseconds(self._now()),
             direction=ballot.heading(look.frame.size[0]),
-            box=(x1, y1, x2, y2),
+            box=_pixels(look),
             frame_size=look.frame.size,
+            way=ballot.way,
+            reasons=plate.reasons,
         )
 
 
+def _pixels(look: Look) -> tuple[int, int, int, int]:
+    x1, y1, x2, y2 = (round(edge) for edge in look.box)
+    return x1, y1, x2, y2
+
+
 def _ballot_of(looks: Sequence[Look], formats: Formats) -> Ballot:
-    ballot = Ballot(sight(looks[0].frame, looks[0].box), formats)
+    first = looks[0].frame
+    ballot = Ballot(first.camera, sight(first, looks[0].box), formats)
     for look in looks:
         ballot.seen(sight(look.frame, look.box))
         ballot.add(look)

@@ -61,7 +61,7 @@ def test_the_fields_are_those_of_the_design():
     assert list(json.loads(encode(EVENT))) == [
         "schema", "id", "camera", "plate", "confidence", "characters", "candidates", "looks",
         "agreement", "track_id", "first_seen", "last_seen", "read_at", "direction", "box",
-        "frame_size", "snapshot", "crop", "watchlist", "owner",
+        "frame_size", "snapshot", "crop", "watchlist", "owner", "way", "reasons",
     ]  # fmt: skip
 
 

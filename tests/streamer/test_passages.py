@@ -1,9 +1,12 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.data import Character, Plate
-from streamer.stages.passages import REMEMBERED, Passages, is_same
+from streamer.stages.passages import PARKED_S, REMEMBERED, Passages, Sight, is_same
 
 
 def plate(text, doubtful=(), sure=0.99, unsure=0.6):
@@ -11,6 +14,13 @@ def plate(text, doubtful=(), sure=0.99, unsure=0.6):
     shares = [unsure if n in doubtful else sure for n in range(len(text))]
     characters = tuple(Character(c, share) for c, share in zip(text, shares, strict=True))
     return Plate(text, 0.9, characters, (), 3, 1.0)
+
+
+def at(time_s, box=None):
+    """A sight at a time; each somewhere else, unless a box is given."""
+    x = 10.0 * (time_s % 97)
+    when = datetime(2026, 1, 2, tzinfo=UTC) + timedelta(seconds=time_s)
+    return Sight(when, time_s, box or (x, x, x + 9, x + 3), True)
 
 
 SAME = {
@@ -67,29 +77,65 @@ def test_it_does_not_matter_which_came_first(one, two):
 @pytest.mark.parametrize(("later_s", "found"), [(0.0, True), (60.0, True), (60.1, False)])
 def test_a_plate_comes_back(later_s, found):
     passages = Passages(60.0)
-    passages.begin(plate("AB123CD"), 100.0)
-    assert bool(passages.find(plate("AB123CD"), 100.0 + later_s)) == found
+    passages.begin(plate("AB123CD"), "gate", at(100.0))
+    assert bool(passages.find(plate("AB123CD"), "gate", at(100.0 + later_s))) == found
 
 
 def test_the_time_runs_from_when_it_was_last_seen():
     passages = Passages(60.0)
-    passage = passages.begin(plate("AB123CD"), 0.0)
+    passage = passages.begin(plate("AB123CD"), "gate", at(0.0))
     for second in range(0, 3600, 10):
-        passages.seen(passage, float(second))
-    assert passages.find(plate("AB123CD"), 3640.0) is passage
+        passages.seen(passage, "gate", at(second))
+    assert passages.find(plate("AB123CD"), "gate", at(3640.0)) is passage
 
 
 def test_not_everything_is_remembered_but_what_is_still_there():
     passages = Passages(60.0)
-    parked = passages.begin(plate("AB123CD"), 0.0)
+    parked = passages.begin(plate("AB123CD"), "gate", at(0.0))
     for n in range(3 * REMEMBERED):
-        passages.begin(plate(f"XY{n:05}"), float(n))
-        passages.seen(parked, float(n))
+        passages.begin(plate(f"XY{n:05}"), "gate", at(n))
+        passages.seen(parked, "gate", at(n))
     assert len(passages) == REMEMBERED
-    assert passages.find(plate("AB123CD"), 3.0 * REMEMBERED) is parked
+    assert passages.find(plate("AB123CD"), "gate", at(3 * REMEMBERED)) is parked
 
 
 def test_without_deduplication_every_track_is_a_passage_of_its_own():
     passages = Passages(0.0)
-    passages.begin(plate("AB123CD"), 1.0)
-    assert passages.find(plate("AB123CD"), 1.1) is None
+    passages.begin(plate("AB123CD"), "gate", at(1.0))
+    assert passages.find(plate("AB123CD"), "gate", at(1.1)) is None
+
+
+PLACE = (300.0, 200.0, 400.0, 222.0)
+MISREAD = plate("AB183OD")  # two characters of AB123CD, both sure of themselves
+
+
+@pytest.mark.parametrize(
+    ("found", "later_s", "box", "same"),
+    [
+        (plate("AB123CD"), 3 * 3600, PLACE, True),  # it stands where it stood
+        (plate("AB123CD"), 3 * 3600, (310, 205, 409, 226), True),
+        (plate("AB123CD"), 3 * 3600, (420, 200, 520, 222), False),  # it came back
+        (plate("AB123CD"), 3 * 3600, (290, 200, 430, 231), False),  # further forward
+        (plate("AB123CD"), PARKED_S + 1, PLACE, False),
+        (plate("AB124CD"), 3 * 3600, PLACE, False),  # another took its place
+        (MISREAD, 3, PLACE, True),  # somebody walked by
+        (MISREAD, 30, PLACE, False),
+        (MISREAD, 3, (420, 200, 520, 222), False),
+        (plate("XY987ZW"), 3, PLACE, False),
+    ],
+)
+def test_a_parked_plate_is_no_newcomer(found, later_s, box, same):
+    passages = Passages(60.0)
+    parked = passages.begin(plate("AB123CD"), "gate", at(100.0, PLACE))
+    known = passages.find(found, "gate", at(100.0 + later_s, box))
+    assert known is (parked if same else None)
+
+
+@pytest.mark.parametrize(("later_s", "same"), [(-2, True), (30, True), (61, False)])
+def test_cameras_of_one_gate_share_their_passages(later_s, same):
+    passages = Passages(60.0)
+    front = passages.begin(plate("AB123CD"), "front", at(100.0))
+    # Another camera's scene has a clock of its own.
+    seen = replace(at(100.0 + later_s), time_s=7.0)
+    assert (passages.find(plate("AB123CD"), "rear", seen) is front) == same
+    assert passages.find(plate("XY987ZW"), "rear", seen) is None

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -7,12 +8,13 @@ import pytest
 
 from models.base import Reading
 from models.readers.formats import Formats
-from streamer.codec import decode, encode
+from streamer.codec import decode, encode, encode_rejection
 from streamer.config import options_model
-from streamer.data import Frame, Look, Looked
+from streamer.data import Frame, Look, Looked, Outcome
+from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
 from streamer.stages.ballot import KEPT, Ballot, sight
-from streamer.stages.vote import Outcome, Vote
+from streamer.stages.vote import Vote
 from trackers.base import Track
 
 FORMATS = Formats()
@@ -37,12 +39,20 @@ def reading(text, confidence=0.995):
 class Gate:
     """A vote stage, and all that it was told and said."""
 
-    def __init__(self, **options):
+    def __init__(self, places=NOWHERE, **options):
+        self.rejected = []
         self.outcomes = Counter()
         self.settled = Settled()
         told = self.outcomes
         self.stage = Vote(
-            self.settled, FORMATS, lambda one: told.update([one]), lambda: NOW, **options
+            self.settled,
+            FORMATS,
+            lambda one: told.update([one]),
+            lambda: NOW,
+            None,
+            places,
+            self.rejected.append,
+            **options,
         )
         self.decided = []
         self.plates = []
@@ -69,8 +79,9 @@ class Gate:
 
     def passes(self, track_id, texts, start_s=0.0, step_s=0.1):
         """A track that is looked at once per text, then gone."""
+        boxes = {track_id: tuple(np.array(BOX) + [150 * track_id - 400, 0] * 2)}
         for n, text in enumerate(texts):
-            self.show(start_s + n * step_s, read={track_id: text})
+            self.show(start_s + n * step_s, read={track_id: text}, boxes=boxes)
         self.show(start_s + len(texts) * step_s)
 
     def end(self):
@@ -100,7 +111,11 @@ def test_the_event_says_all_there_is_to_say():
     assert event.agreement == 0.8
     assert 0.95 <= event.confidence <= 1
     assert [one.char for one in event.characters] == list("AB123CD")
-    assert event.candidates[0].plate == "AB128CD"
+    assert event.candidates[0].confidence < event.confidence
+    assert event.reasons[:2] == (
+        "4 of 5 looks read AB123CD, the best in a view of quality 0.90",
+        "others read AB128CD (1)",
+    )
     assert event.first_seen == START.replace(microsecond=123000)
     assert event.last_seen == (START + timedelta(seconds=1.4)).replace(microsecond=523000)
     assert event.read_at == NOW.replace(microsecond=654000)
@@ -280,7 +295,7 @@ def framed(ballot):
 
 
 def test_a_ballot_holds_few_looks_and_fewer_pictures():
-    rng, ballot = np.random.default_rng(0), Ballot(sight(frame(0.0), BOX), FORMATS)
+    rng, ballot = np.random.default_rng(0), Ballot("gate", sight(frame(0.0), BOX), FORMATS)
     crop = np.zeros((22, 100, 3), np.uint8)
     for n in range(2 * KEPT):
         text = "AB123CD" if n % 3 else f"AB{rng.integers(100, 999)}CD"
@@ -293,7 +308,7 @@ def test_a_ballot_holds_few_looks_and_fewer_pictures():
 
 
 def test_a_plate_that_comes_into_the_picture_is_not_approaching():
-    ballot = Ballot(sight(frame(0.0), (0, 300, 30, 340)), FORMATS)
+    ballot = Ballot("gate", sight(frame(0.0), (0, 300, 30, 340)), FORMATS)
     for n in range(1, 20):
         ballot.seen(sight(frame(n / 10), (max(0, 20 * n - 100), 300, 20 * n + 30, 340)))
     assert ballot.heading(1280) == "right"
@@ -355,3 +370,50 @@ def test_a_decided_vehicle_read_badly_is_no_other(strange):
     for n, text in enumerate(["AB123CD"] * 4 + strange):
         gate.show(n / 10 + (n >= 4) * 0.5, read={1: text})
     assert gate.end().plates == ["AB123CD"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason", "plate"),
+    [
+        (["AB1"] * 4, "too_short", "AB1"),
+        (["LEGION"] * 3, "lettering", "LEGION"),
+        ([reading("AB123CD", 0.6)], "low_confidence", "AB123CD"),
+        ([""], "unread", ""),
+        ([], None, None),
+    ],
+)
+def test_what_is_withheld_is_told_with_its_reason(texts, reason, plate):
+    gate = Gate()
+    gate.show(0.0, seen=[1])
+    gate.passes(1, texts, 0.1)
+    gate.end()
+    assert [(one.reason, one.plate) for one in gate.rejected] == (
+        [(reason, plate)] if reason else []
+    )
+    for one in gate.rejected:
+        assert json.loads(encode_rejection(one))["reason"] == reason
+        assert (one.camera, one.looks, one.event) == ("gate", len(texts), None)
+
+
+def test_a_duplicate_names_the_event_it_repeats():
+    gate = Gate()
+    gate.passes(1, ["AB123CD"] * 4)
+    gate.passes(2, ["AB123CD"] * 4, 2.0)
+    gate.end()
+    (again,) = gate.rejected
+    assert (again.reason, again.event) == ("duplicate", gate.decided[0].event.id)
+
+
+def test_an_event_waits_until_it_is_known_who_enters_and_who_leaves():
+    line = ((0.0, 0.5), (1.0, 0.5))
+    gate = Gate(places=Places(entry=(line,), exit=(line[::-1],)))
+    for n, y in enumerate([200, 240, 280, 320, 400, 440]):
+        gate.show(n / 10, read={1: "AB123CD"}, boxes={1: (600, y, 700, y + 22)})
+        assert len(gate.plates) == (y >= 400)
+    for n, y in enumerate([500, 450, 400, 340, 300]):
+        gate.show(10 + n / 10, read={2: "XY987ZW"}, boxes={2: (600, y, 700, y + 22)})
+    gate.passes(3, ["CD456EF"] * 5, 20)  # never crosses
+    gate.end()
+    assert [(one.event.plate, one.event.way) for one in gate.decided] == [
+        ("AB123CD", "entry"), ("XY987ZW", "exit"), ("CD456EF", None),
+    ]  # fmt: skip
