@@ -9,7 +9,7 @@ differing characters were read, and whether they are ones that readers mix up.
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from models.base import Box
@@ -35,6 +35,7 @@ by, even if one of them misread so many characters."""
 PARKED_S = 12 * 3600.0
 """A plate that is where it was this long ago, to the pixel, has stood there: whoever leaves and
 comes back is first seen elsewhere."""
+STANDS = 4
 NEARBY, AS_LARGE = 0.35, 1.25
 """Of a plate's width; between the widths of two boxes."""
 
@@ -56,6 +57,8 @@ class Passage:
     plate: Plate
     camera: str
     last: Sight
+    earlier: deque[Sight] = field(default_factory=lambda: deque(maxlen=STANDS))
+    """Where it was last seen before, elsewhere: a single sight may be of a plate half hidden."""
     event_id: str = ""
 
 
@@ -92,8 +95,10 @@ class Passages:
         away_s = since.time_s - known.last.time_s
         if away_s <= self._dedup_seconds and is_same(known.plate, plate):
             return True
-        if not _is_there(known.last.box, since.box):
+        there = [one for one in (known.last, *known.earlier) if _is_there(one.box, since.box)]
+        if not there:
             return False
+        away_s = since.time_s - max(one.time_s for one in there)
         if 0 <= away_s <= BROKEN_S:
             return distance(known.plate.text, plate.text) <= BROKEN_EDITS
         return away_s <= PARKED_S and is_same(known.plate, plate)
@@ -108,6 +113,10 @@ class Passages:
     def seen(self, passage: Passage, camera: str, again: Sight) -> None:
         """A track of this passage is still there."""
         with self._lock:
+            if camera != passage.camera:
+                passage.earlier.clear()
+            elif not _is_there(passage.last.box, again.box):
+                passage.earlier.append(passage.last)
             if camera == passage.camera or again.at > passage.last.at:
                 passage.camera, passage.last = camera, again
             if passage not in self._recent:

@@ -52,8 +52,10 @@ class Vote:
     A track is decided as soon as `min_looks` looks agree and the plate's confidence reaches
     `certain_confidence`. It is decided when that is halfway from `min_confidence` to there, too,
     as soon as `ENOUGH` good looks agree and hardly one is against them, or no look came for
-    `PATIENCE_S`; and one that ends when it is `min_confidence`. Shorter plates than
-    `min_characters` are not published. The same plate, or nearly the same, on a track that
+    `PATIENCE_S`; and one that ends when it is `min_confidence`, or halfway if only one look reads
+    so. Shorter plates than `min_characters` are not published.
+
+    The same plate, or nearly the same, on a track that
     begins within `dedup_seconds` (of the scene's time) of when it was last seen is the same
     passage, and no event; so is one that begins where it was last seen, as if it had never moved
     (see `Passages`).
@@ -247,7 +249,12 @@ class Vote:
             return "too_short"
         if sum(char.isdigit() for char in plate.as_seen) < LEAST_DIGITS:
             return "lettering"
-        return "published" if plate.confidence >= self._min_confidence else "low_confidence"
+        # What was read once, and by no second look, must speak for itself.
+        enough = self._likely(ballot) if ballot.agreement < 2 else self._is_sure_enough(plate)
+        return "published" if enough else "low_confidence"
+
+    def _is_sure_enough(self, plate: Plate) -> bool:
+        return plate.confidence >= self._min_confidence
 
     def _event(self, track_id: int, ballot: Ballot, plate: Plate, look: Look) -> PlateEvent:
         return PlateEvent(
