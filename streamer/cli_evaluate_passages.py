@@ -3,14 +3,15 @@
 import argparse
 import json
 import os
+import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from streamer.cli_evaluate import check_places
 from streamer.cli_train import Add
@@ -18,7 +19,12 @@ from streamer.errors import UserError
 
 if TYPE_CHECKING:
     from models.training.rides import Condition
+    from models.training.traffic import Passage
+    from streamer.config import Config
     from streamer.evaluate_passages import Tally
+
+J = TypeVar("J")
+R = TypeVar("R")
 
 VEHICLES = 4
 """In each film."""
@@ -43,6 +49,10 @@ def add_evaluate_passages(add: Add) -> None:
         help="this one alone; again for more (default: all)",
     )
     take("--config", type=Path, metavar="CONFIG.yaml", help="detector, tracker, reader, vote, …")
+    take("--record", type=Path, metavar="FILE", help="keep all looks of the films, to vote again")
+    take("--recorded", type=Path, metavar="FILE", help="vote on looks that --record kept")
+    take("--noise", type=float, metavar="SHARE", help="of characters misread, into --recorded")
+    take("--clips", type=Path, metavar="DIR", help="real clips with a ground_truth.csv instead")
     take("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)")
     take("--faults", action="store_true", help="name every passage that went wrong, on stderr")
     take("--json", type=Path, metavar="FILE", help="all figures, for programs")
@@ -63,10 +73,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     names = list(dict.fromkeys(options.conditions)) or list(known)
     films = -(-options.passages // (VEHICLES * len(names)))
     jobs = [(known[name], options.seed + n) for n in range(films) for name in names]
-    totals = {way: {name: Tally() for name in names} for way in WAYS}
-    for (condition, _), found in _results(jobs, options):
+    totals: dict[str, dict[str, Tally]] = {way: {} for way in WAYS}
+    for name, found in _found(jobs, options):
         for way, one in found.items():
-            totals[way][condition.name].add(one)
+            totals[way].setdefault(name, Tally()).add(one)
     if options.faults:
         print("\n".join(f for one in totals["vote"].values() for f in one.faults), file=sys.stderr)
     if options.json is not None:
@@ -76,29 +86,65 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _results(
+def _found(
     jobs: list[Job], options: argparse.Namespace
-) -> Iterator[tuple[Job, "dict[str, Tally]"]]:
+) -> "Iterator[tuple[str, dict[str, Tally]]]":
+    """The name of a line of the table, and what became of some passages of it."""
+    from streamer import evaluate_recorded
+    from streamer.noise import Noise
+
+    if options.noise is not None and not 0 <= options.noise <= 0.5:
+        raise UserError(f"--noise {options.noise}: should be from 0 to 0.5")
+    if options.noise is not None and options.recorded is None:
+        raise UserError("--noise puts misreadings into --recorded FILE; give that, too")
+    if options.recorded is not None:
+        noise = None if options.noise is None else Noise(options.noise)
+        yield from evaluate_recorded.vote_again(options.recorded, _config(options.config), noise)
+        return
+    if options.clips is not None:
+        clips = list(evaluate_recorded.clips_in(options.clips).items())
+        for (path, _), found in _results(_clip, clips, options):
+            yield path.name, found
+        return
+    if options.record is not None:
+        lines = (line for _, line in _results(_looks, jobs, options))
+        evaluate_recorded.write(options.record, lines)
+        yield from evaluate_recorded.vote_again(options.record, _config(options.config))
+        return
+    for (condition, _), found in _results(_film, jobs, options):
+        yield condition.name, found
+
+
+def _results(
+    work: Callable[[J], R], jobs: list[J], options: argparse.Namespace
+) -> Iterator[tuple[J, R]]:
+    """What each job gives, by worker processes, in the order of the jobs."""
     begun = time.monotonic()
     _load(options.config)  # what is wrong with the configuration shows here, once
     workers = min(options.workers, len(jobs))
     with ProcessPoolExecutor(
         workers, get_context("spawn"), initializer=_load, initargs=(options.config,)
     ) as pool:
-        for number, found in enumerate(pool.map(_film, jobs), start=1):
+        for number, found in enumerate(pool.map(work, jobs), start=1):
             left_min = (time.monotonic() - begun) / number * (len(jobs) - number) / 60
             print(f"film {number} of {len(jobs)}; {left_min:.0f} min left", file=sys.stderr)
             yield jobs[number - 1], found
 
 
-def _load(config: Path | None) -> None:
+def _config(file: Path | None) -> "Config":
+    from streamer.app import checked, default_config
+
+    return checked(file) if file is not None else default_config("synthetic:")
+
+
+def _load(file: Path | None) -> None:
     """Load the models of this process."""
     import cv2
 
-    from streamer.app import checked, default_config, models_of
+    from streamer.app import models_of
 
     cv2.setNumThreads(1)
-    read = checked(config) if config is not None else default_config("synthetic:")
+    read = _config(file)
     _loaded[:] = [read, models_of(read)]
 
 
@@ -114,13 +160,28 @@ def _film(job: Job) -> "dict[str, Tally]":
     return run_film(Traffic(condition, seed, VEHICLES), *_loaded)  # type: ignore[arg-type]
 
 
+def _looks(job: Job) -> str:
+    from models.training.traffic import Traffic
+    from streamer.evaluate_recorded import record
+
+    condition, seed = job
+    return record(Traffic(condition, seed, VEHICLES), *_loaded)  # type: ignore[arg-type]
+
+
+def _clip(job: "tuple[Path, list[Passage]]") -> "dict[str, Tally]":
+    from streamer.evaluate_recorded import run_clip
+
+    return run_clip(*job, *_loaded)  # type: ignore[arg-type]
+
+
 def _table(totals: "dict[str, dict[str, Tally]]") -> list[str]:
     from streamer.evaluate_passages import Tally
 
     lines = [
-        "| vote, by condition | passages | exact | wrong | missed | repeated | invented "
-        "| recall | wrong of events | seconds to event |",
-        "|" + "---|" * 10,
+        "| vote, by condition | passages | events | exact | wrong | missed | merged | repeated "
+        "| invented | recall | wrong of events | seconds from legible to event "
+        "| seconds from right look to event |",
+        "|" + "---|" * 13,
     ]
     lines += [_row(name, one) for name, one in totals["vote"].items()]
     for way, by in totals.items():
@@ -132,9 +193,19 @@ def _table(totals: "dict[str, dict[str, Tally]]") -> list[str]:
 
 
 def _row(name: str, one: "Tally") -> str:
-    wait = "" if one.median_wait_s is None else f"{one.median_wait_s:.2f}"
-    counts = (one.passages, one.exact, one.wrong, one.missed, one.repeated, one.invented)
+    counts = (
+        one.passages, one.events, one.exact, one.wrong, one.missed, one.merged, one.repeated,
+        one.invented,
+    )  # fmt: skip
     return (
         f"| {name} | {' | '.join(map(str, counts))} | {one.recall:.3f} "
-        f"| {one.wrong_share:.3f} | {wait} |"
+        f"| {one.wrong_share:.3f} | {_times(one.waits_s)} | {_times(one.after_look_s)} |"
     )
+
+
+def _times(seconds: list[float]) -> str:
+    """Their median, and what nine in ten stay below."""
+    if not seconds:
+        return ""
+    ranked = sorted(seconds)
+    return f"{statistics.median(ranked):.2f}, 90 %: {ranked[int(0.9 * (len(ranked) - 1))]:.2f}"

@@ -8,31 +8,35 @@ and `min_characters`; so what tracking and voting bring is seen.
 
 import math
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from models.base import Reading
 from models.edits import distance
 from models.training.traffic import LEGIBLE_S, Passage, Traffic
 from streamer.app import Models, stages_of
 from streamer.config import Config
-from streamer.data import Decided, Frame, Look, Outcome, Rejection
-from streamer.pipeline import in_turn
+from streamer.data import Decided, Frame, Look, Looked, Outcome, Rejection
+from streamer.pipeline import Stage, in_turn
+from streamer.recorded import frame_at, picture_of
 
-START = datetime(2026, 1, 2, tzinfo=UTC)
 EARLY_S, LATE_S = 4.0, 6.0
 """An event this long before or after a plate is legible may still be about it."""
+
+ALIKE, NEAR_S = 2, 60.0
+"""Plates that differ in so many characters and pass within so many seconds may be taken for one."""
 
 WAYS = ("vote", "best look", "every look")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A plate that was published, and when, in seconds of the film."""
+    """A plate that was published, and when, in seconds of the film; and when a look first read
+    it so, None if none did."""
 
     plate: str
     at_s: float
+    looked_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +48,43 @@ class Bar:
     dedup_seconds: float
 
 
+COUNTS = ("passages", "exact", "wrong", "missed", "merged", "repeated", "invented")
+
+
 @dataclass(slots=True)
 class Tally:
     """What became of the passages of some films.
 
     `passages` are those that are legible for `LEGIBLE_S`; each is `exact` or `wrong` (published,
-    but never as it is) or `missed`. `repeated` are further events about a passage, `invented`
-    those about none. `waits_s` are seconds from when a plate became legible to its exact event.
+    but never as it is) or `missed`; of those missed, `merged` had a plate much like one that was
+    published at about that time. `repeated` are further events about a passage, `invented` those
+    about none. `waits_s` are seconds from when a plate became legible to its exact event,
+    `after_look_s` those from the first look that read it right.
     """
 
     passages: int = 0
     exact: int = 0
     wrong: int = 0
     missed: int = 0
+    merged: int = 0
     repeated: int = 0
     invented: int = 0
     waits_s: list[float] = field(default_factory=list)
+    after_look_s: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         """Count another's as well."""
-        for name in ("passages", "exact", "wrong", "missed", "repeated", "invented"):
+        for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.waits_s += other.waits_s
+        self.after_look_s += other.after_look_s
         self.faults += other.faults
+
+    @property
+    def events(self) -> int:
+        """All that was published."""
+        return self.exact + self.wrong + self.repeated + self.invented
 
     @property
     def recall(self) -> float:
@@ -77,8 +94,7 @@ class Tally:
     @property
     def wrong_share(self) -> float:
         """Of all events, those with a plate that never passed."""
-        events = self.exact + self.wrong + self.repeated + self.invented
-        return (self.wrong + self.invented) / events if events else 0.0
+        return (self.wrong + self.invented) / self.events if self.events else 0.0
 
     @property
     def median_wait_s(self) -> float | None:
@@ -86,45 +102,68 @@ class Tally:
         return statistics.median(self.waits_s) if self.waits_s else None
 
 
-class _Unheard:
+class Unheard:
     """Nobody listens to what the stages tell."""
 
     def tracks(self, active: int) -> None:
-        pass
+        """Nothing."""
 
     def outcome(self, outcome: Outcome) -> None:
-        pass
+        """Nothing."""
 
     def rejected(self, rejection: Rejection) -> None:
-        pass
+        """Nothing."""
 
 
 def run_film(film: Traffic, config: Config, models: Models) -> dict[str, Tally]:
     """Let one film pass through the stages; what each of `WAYS` makes of it."""
+    frames = (frame_at(time_s, image) for time_s, image in film.frames())
+    name = f"{film.condition.name}, film {film.seed}"
+    return run_frames(frames, film.passages(), name, config, models)
+
+
+def run_frames(
+    frames: Iterable[Frame], truth: Sequence[Passage], name: str, config: Config, models: Models
+) -> dict[str, Tally]:
+    """The same with any frames whose truth is known."""
+    *sight, vote = stages_of(config, models, Unheard(), live=False)
+    return judged(in_turn(sight, frames), vote, truth, name, config)
+
+
+def judged(
+    seen: Iterable[Looked],
+    vote: Stage[Looked, Decided],
+    truth: Sequence[Passage],
+    name: str,
+    config: Config,
+) -> dict[str, Tally]:
+    """What each of `WAYS` makes of what the reading stage saw."""
     published: list[Published] = []
     looks: list[Look] = []
-    *sight, vote = stages_of(config, models, _Unheard(), live=False)
     now_s = 0.0
-    for looked in in_turn(sight, _frames(film)):
+    for looked in seen:
         now_s = now_s if looked.frame is None else looked.frame.time_s
-        looks += looked.looks
-        published += _said(vote.step(looked), now_s)
-    published += _said(vote.finish(), now_s)
-    truth = film.passages()
-    name = f"{film.condition.name}, film {film.seed}"
+        looks += (_without_picture(look) for look in looked.looks)
+        published += _said(vote.step(looked), looks, now_s)
+    published += _said(vote.finish(), looks, now_s)
     bar = Bar(**{key: config.parts["vote"].options[key] for key in Bar.__slots__})
     ways = (published, best_looks(looks, bar), every_look(looks, bar))
     return {way: tally(truth, said, name) for way, said in zip(WAYS, ways, strict=True)}
 
 
-def _frames(film: Traffic) -> Iterator[Frame]:
-    for number, (time_s, image) in enumerate(film.frames()):
-        at = START + timedelta(seconds=time_s)
-        yield Frame("film", number, at, time_s, image, pts_s=time_s)
+def _without_picture(look: Look) -> Look:
+    # All looks of a film are kept; their frames would be gigabytes.
+    return replace(look, frame=replace(look.frame, image=picture_of(look.frame.size)))
 
 
-def _said(decided: Iterable[Decided], now_s: float) -> list[Published]:
-    return [Published(one.event.plate, now_s) for one in decided]
+def _said(decided: Iterable[Decided], looks: Sequence[Look], now_s: float) -> Iterator[Published]:
+    for one in decided:
+        right = (
+            look.frame.time_s
+            for look in looks
+            if look.track_id == one.event.track_id and look.reading.text == one.event.plate
+        )
+        yield Published(one.event.plate, now_s, min(right, default=None))
 
 
 def best_looks(looks: Sequence[Look], bar: Bar) -> list[Published]:
@@ -177,7 +216,22 @@ def tally(truth: Sequence[Passage], published: Sequence[Published], name: str) -
             told[about.plate].append(event)
     for one in truth:
         _count(found, one, told[one.plate], name)
+    found.merged += sum(_is_merged(one, truth, told) for one in truth)
     return found
+
+
+def _is_merged(
+    one: Passage, truth: Sequence[Passage], told: Mapping[str, Sequence[Published]]
+) -> bool:
+    """Whether nothing was told of a legible passage, but of one much like it shortly before."""
+    if told[one.plate] or one.first_s is None or one.legible_s < LEGIBLE_S:
+        return False
+    return any(
+        distance(one.plate, other.plate) <= ALIKE
+        and any(abs(event.at_s - one.first_s) <= NEAR_S for event in told[other.plate])
+        for other in truth
+        if other is not one
+    )
 
 
 def _about(event: Published, truth: Sequence[Passage]) -> Passage | None:
@@ -207,6 +261,8 @@ def _count(found: Tally, passage: Passage, events: Sequence[Published], name: st
         found.exact += 1
         if passage.first_s is not None:
             found.waits_s.append(max(exact[0].at_s - passage.first_s, 0.0))
+        if exact[0].looked_s is not None:
+            found.after_look_s.append(max(exact[0].at_s - exact[0].looked_s, 0.0))
     elif events:
         found.wrong += 1
         found.faults.append(f"{name}: {passage.plate} told as {events[0].plate}")

@@ -6,7 +6,7 @@ are there, those too that a vote makes needless, so that any vote can be tried o
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,13 +76,6 @@ class Seen:
         self._last_s[track_id] = now_s
 
 
-def write(path: Path, recordings: Sequence[Recording]) -> None:
-    """Write films to a file, gzipped."""
-    with gzip.open(path, "wt", encoding="utf-8", compresslevel=4) as file:
-        for one in recordings:
-            file.write(json.dumps(_to_plain(one), separators=(",", ":")) + "\n")
-
-
 def read(path: Path) -> Iterator[Recording]:
     """The films in a file. Raises UserError if it holds anything else."""
     try:
@@ -95,14 +88,20 @@ def read(path: Path) -> Iterator[Recording]:
         ) from None
 
 
-def _to_plain(one: Recording) -> dict[str, Any]:
-    sizes = {item.frame.size for item in one.items if item.frame is not None}
+def to_plain(
+    condition: str,
+    name: str,
+    truth: Sequence[Passage],
+    size: tuple[int, int],
+    items: Iterable[Looked],
+) -> dict[str, Any]:
+    """A film as JSON has it; `size` is (width, height) of its pictures."""
     return {
         "schema": SCHEMA,
-        "condition": one.condition,
-        "name": one.name,
-        "size": next(iter(sizes), (1280, 720)),
-        "truth": [asdict(passage) for passage in one.truth],
+        "condition": condition,
+        "name": name,
+        "size": size,
+        "truth": [asdict(passage) for passage in truth],
         "items": [
             {
                 "s": None if item.frame is None else round(item.frame.time_s, 4),
@@ -117,7 +116,7 @@ def _to_plain(one: Recording) -> dict[str, Any]:
                     for k in item.looks
                 ],
             }
-            for item in one.items
+            for item in items
         ],
     }  # fmt: skip
 
