@@ -201,3 +201,25 @@ def test_formats_are_those_of_all_countries_unless_said_otherwise():
 )
 def test_faults_in_formats_are_named_by_their_place(given, fault):
     assert f"gate.yaml:2: {fault}" in faults(f"{CAMERA}formats: {{{given}}}")[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ("ignore: [[[0, 0], [1, 0]]]", "cameras[0].ignore[0]"),
+        ("ignore: [[[0, 0], [1, 0], [1, 1.5]]]", "cameras[0].ignore[0][2][1]"),
+        ("entry: [[[0, 0.5]]]", "cameras[0].entry[0]"),
+        ("exit: [[[0, 0.5], [100, 0.5]]]", "cameras[0].exit[0][1][0]"),
+        ("gate: 'no spaces'", "cameras[0].gate"),
+    ],
+)
+def test_faults_in_places_are_named_by_their_point(given, fault):
+    said = faults(f"cameras: [{{name: gate, url: 'a.mp4', {given}}}]")
+    assert any(f"{fault}: " in one for one in said)
+
+
+def test_places_are_those_of_the_camera():
+    text = "cameras: [{name: gate, url: a.mp4, exit: [[[0, 0.5], [1, 0.5]]]}]"
+    (camera,) = parse_config(text, PARTS).cameras
+    assert camera.places().exit == (((0.0, 0.5), (1.0, 0.5)),)
+    assert camera.places().has_ways

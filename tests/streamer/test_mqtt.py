@@ -1,3 +1,4 @@
+import json
 import logging
 import multiprocessing
 import os
@@ -10,11 +11,14 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
+import jsonschema
 import pytest
 
 from broker import Certificates, Mosquitto, Subscriber, free_port, wait_until
-from streamer.codec import decode
+from streamer.codec import decode, rejection_schema
+from streamer.data import Rejection
 from streamer.errors import SinkError
 from streamer.sinks.courier import Courier, stop_couriers
 from streamer.sinks.mqtt import MqttSink
@@ -540,3 +544,33 @@ def test_two_of_one_name_are_told(shared_broker, topic):
         running(shared_broker, wait=False, **options),
     ):
         assert f"another client with our client_id 'twin-{os.getpid()}'" in str(reports.fault())
+
+
+def test_what_is_withheld_is_told_to_who_listens_and_not_kept(shared_broker, topic):
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    withheld = Rejection(
+        "gate", "low_confidence", "AB123CD", 0.41, 3, 0.33, 7, at, at, at, "approaching",
+        (1, 2, 3, 4), (1280, 720), reasons=("1 of 3 looks read AB123CD",),
+    )  # fmt: skip
+    with (
+        Subscriber(shared_broker, f"{topic}/gate/rejected") as heard,
+        running(shared_broker, base_topic=topic) as (sink, _),
+    ):
+        sink.rejected(withheld)
+        wait_until(lambda: heard.of(f"{topic}/gate/rejected"))
+        (message,) = heard.of(f"{topic}/gate/rejected")
+        assert (message.qos, message.retain) == (0, False)
+        assert dict(message.properties.UserProperty) == {"schema": "plate-rejected/1"}
+        told = json.loads(message.payload)
+        jsonschema.validate(told, rejection_schema())
+        assert (told["reason"], told["plate"], told["first_seen"]) == (
+            "low_confidence", "AB123CD", "2026-01-02T00:00:00.000Z",
+        )  # fmt: skip
+
+
+def test_what_is_withheld_while_the_broker_is_away_is_let_go():
+    sink = MqttSink((), host="127.0.0.1", port=free_port())
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    sink.rejected(
+        Rejection("gate", "unread", "", 0.0, 1, 0.0, 7, at, at, at, None, (1, 2, 3, 4), (9, 9))
+    )
