@@ -195,11 +195,16 @@ def _medoid(looks: Sequence[Weighted]) -> str:
 def _slots(middle: str, reading: Reading) -> list[list[Cell]]:
     """The cells of one reading: before, at, between, … and after the characters of `middle`."""
     read = _placed(middle, reading.text)
-    others = [(_placed(middle, one.text), one.probability) for one in _others(reading)]
-    places = sorted({*read, *(place for named, _ in others for place in named)})
+    others = [(_placed(middle, one.text), one) for one in _others(reading)]
+    unknown = max(1 - sum(one.probability for one in reading.hypotheses), 0.0)
     slots: list[list[Cell]] = [[] for _ in range(2 * len(middle) + 1)]
-    for place in places:
-        slots[place[0]].append(_cell(reading, place, read, others))
+    for place in sorted({*read, *(place for where, _ in others for place in where)}):
+        index = read.get(place)
+        rivals: dict[str, float] = {}
+        for where, one in others:
+            symbol = one.text[where[place]] if place in where else GAP
+            rivals[symbol] = rivals.get(symbol, 0.0) + one.probability
+        slots[place[0]].append(_cell(reading, index, rivals, unknown))
     return slots
 
 
@@ -229,27 +234,17 @@ def _others(reading: Reading) -> list[Hypothesis]:
     return [one for one in likely if one.probability >= LEAST_SHARE * first]
 
 
-def _cell(
-    reading: Reading,
-    place: Place,
-    read: Mapping[Place, int],
-    others: Sequence[tuple[Mapping[Place, int], float]],
-) -> Cell:
-    index = read.get(place)
+def _cell(reading: Reading, index: int | None, rivals: dict[str, float], unknown: float) -> Cell:
+    """What a look says of a place: of the character it read there (None: of the gap), and, for
+    the rest, of its `rivals` by their probabilities. What nobody named is as probable here as
+    it is of the whole (`unknown`)."""
     if index is None:
         symbol, sureness = GAP, _sureness_of_gap(reading)
     else:
         symbol = reading.text[index]
         sureness = min(max(reading.confidences[index], FLOOR), CEILING)
-    named = {one.text: one for one in reading.hypotheses}
-    known = sum(one.probability for one in named.values())
-    rivals: dict[str, float] = {}
-    for (where, share), one in zip(others, _others(reading), strict=True):
-        other = one.text[where[place]] if place in where else GAP
-        if other != symbol:
-            rivals[other] = rivals.get(other, 0.0) + share
-    # What nobody named is as probable here as it is of the whole.
-    left = (1 - sureness) / max(sum(rivals.values()) + max(1 - known, 0.0), 1e-9)
+    rivals.pop(symbol, None)
+    left = (1 - sureness) / max(sum(rivals.values()) + unknown, 1e-9)
     return {symbol: sureness, **{one: max(share * left, 1e-6) for one, share in rivals.items()}}
 
 
