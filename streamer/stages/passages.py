@@ -72,12 +72,13 @@ class Passages:
     def __init__(self, dedup_seconds: float) -> None:
         self._dedup_seconds = dedup_seconds
         self._recent: deque[Passage] = deque(maxlen=REMEMBERED)
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
+        """Held by who looks for a passage and begins one if there is none."""
 
     def find(self, plate: Plate, camera: str, since: Sight) -> Passage | None:
         """The passage to which a track belongs that reads so and was first seen like that."""
         # Not since it could be read: a vehicle may stand in the glare for minutes.
-        with self._lock:
+        with self.lock:
             same = [one for one in self._recent if self._belongs(one, plate, camera, since)]
         return max(same, key=lambda one: one.last.at, default=None)
 
@@ -106,18 +107,19 @@ class Passages:
     def begin(self, plate: Plate, camera: str, seen: Sight) -> Passage:
         """A new passage: its event is published now."""
         passage = Passage(plate, camera, seen)
-        with self._lock:
+        with self.lock:
             self._recent.append(passage)
         return passage
 
     def seen(self, passage: Passage, camera: str, again: Sight) -> None:
         """A track of this passage is still there."""
-        with self._lock:
-            if camera != passage.camera:
+        with self.lock:
+            if camera == passage.camera:
+                if not _is_there(passage.last.box, again.box):
+                    passage.earlier.append(passage.last)
+                passage.last = again
+            elif again.at > passage.last.at:
                 passage.earlier.clear()
-            elif not _is_there(passage.last.box, again.box):
-                passage.earlier.append(passage.last)
-            if camera == passage.camera or again.at > passage.last.at:
                 passage.camera, passage.last = camera, again
             if passage not in self._recent:
                 self._recent.append(passage)

@@ -96,7 +96,7 @@ class Vote:
         self._certain_confidence = certain_confidence
         self._min_confidence = min_confidence
         self._min_characters = min_characters
-        self._passages = passages or Passages(dedup_seconds)
+        self._passages = Passages(dedup_seconds) if passages is None else passages
         self._ballots: dict[int, Ballot] = {}
 
     def step(self, looked: Looked) -> list[Decided]:
@@ -195,6 +195,10 @@ class Vote:
 
     def _decide(self, track_id: int, ballot: Ballot, *, ended: bool) -> list[Decided]:
         """Publish or not. A living track that cannot be published yet goes on."""
+        with self._passages.lock:  # two cameras of a gate must not both be the first
+            return self._decide_alone(track_id, ballot, ended=ended)
+
+    def _decide_alone(self, track_id: int, ballot: Ballot, *, ended: bool) -> list[Decided]:
         plate, camera = ballot.plate, ballot.camera
         known = None if plate is None else self._passages.find(plate, camera, ballot.first)
         outcome = self._outcome(ballot, known)

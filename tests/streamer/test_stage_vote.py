@@ -14,6 +14,7 @@ from streamer.data import Frame, Look, Looked, Outcome
 from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
 from streamer.stages.ballot import KEPT, Ballot, sight
+from streamer.stages.passages import Passages
 from streamer.stages.vote import Vote
 from trackers.base import Track
 
@@ -39,7 +40,7 @@ def reading(text, confidence=0.995):
 class Gate:
     """A vote stage, and all that it was told and said."""
 
-    def __init__(self, places=NOWHERE, **options):
+    def __init__(self, places=NOWHERE, passages=None, **options):
         self.rejected = []
         self.outcomes = Counter()
         self.settled = Settled()
@@ -49,7 +50,7 @@ class Gate:
             FORMATS,
             lambda one: told.update([one]),
             lambda: NOW,
-            None,
+            passages,
             places,
             self.rejected.append,
             **options,
@@ -417,3 +418,13 @@ def test_an_event_waits_until_it_is_known_who_enters_and_who_leaves():
     assert [(one.event.plate, one.event.way) for one in gate.decided] == [
         ("AB123CD", "entry"), ("XY987ZW", "exit"), ("CD456EF", None),
     ]  # fmt: skip
+
+
+def test_cameras_of_one_gate_tell_of_a_vehicle_once():
+    shared = Passages(60.0)
+    front, rear = Gate(passages=shared), Gate(passages=shared)
+    front.passes(1, ["AB123CD"] * 4)
+    rear.passes(1, ["AB123CD"] * 4, 2.0)
+    rear.passes(2, ["XY987ZW"] * 4, 4.0)
+    assert (front.end().plates, rear.end().plates) == (["AB123CD"], ["XY987ZW"])
+    assert rear.rejected[0].event == front.decided[0].event.id
