@@ -203,7 +203,7 @@ def test_it_learns_to_read(reader_run, reader_tables, tmp_path, monkeypatch):
     recipe = dataclasses.replace(reader_run.recipe, steps=1000)
     training = reader._Training(tmp_path, recipe, load_crops(reader_tables, None), [])
     training._step = 40  # beyond the warm-up
-    for _ in range(300):
+    for _ in range(900):  # on some processors a little over 300
         text, kind = training._learn(batch)
         if text < 0.03:
             break
