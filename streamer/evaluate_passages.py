@@ -18,7 +18,8 @@ from streamer.app import Models, stages_of
 from streamer.config import Config
 from streamer.data import Decided, Frame, Look, Looked, Outcome, Rejection
 from streamer.pipeline import Stage, in_turn
-from streamer.recorded import frame_at, picture_of
+from streamer.recorded import frame_at
+from streamer.stages.ballot import without_picture
 
 EARLY_S, LATE_S = 4.0, 6.0
 """An event this long before or after a plate is legible may still be about it."""
@@ -143,17 +144,13 @@ def judged(
     now_s = 0.0
     for looked in seen:
         now_s = now_s if looked.frame is None else looked.frame.time_s
-        looks += (_without_picture(look) for look in looked.looks)
+        # All looks of a film are kept; their frames would be gigabytes.
+        looks += (replace(look, frame=without_picture(look.frame)) for look in looked.looks)
         published += _said(vote.step(looked), looks, now_s)
     published += _said(vote.finish(), looks, now_s)
     bar = Bar(**{key: config.parts["vote"].options[key] for key in Bar.__slots__})
     ways = (published, best_looks(looks, bar), every_look(looks, bar))
     return {way: tally(truth, said, name) for way, said in zip(WAYS, ways, strict=True)}
-
-
-def _without_picture(look: Look) -> Look:
-    # All looks of a film are kept; their frames would be gigabytes.
-    return replace(look, frame=replace(look.frame, image=picture_of(look.frame.size)))
 
 
 def _said(decided: Iterable[Decided], looks: Sequence[Look], now_s: float) -> Iterator[Published]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from models.base import Reading
-from models.readers.calibration import Calibration
+from models.readers.calibration import Calibration, logit
 from models.readers.formats import Formats
 from streamer.data import Candidate, Character, Plate
 from streamer.evidence import sum_up
@@ -24,6 +24,9 @@ WORTHLESS, WORTHY = 0.5, 0.85
 """Qualities of views. On plates 14 px high (0.65) a reader that is sure to 0.97 is right in 0.84,
 from 18 px (0.83) on in 0.99: far looks agree with one another, and err."""
 LEAST_WORTH = 0.02
+
+DOUBTFUL = 0.9
+"""A character less sure than this is named among the reasons."""
 
 CALIBRATION = Calibration(
     0.3844,
@@ -88,10 +91,10 @@ def figures_of(plate: Plate, opinions: Sequence[Opinion], formats: Formats) -> M
     rival = plate.candidates[0].confidence if plate.candidates else 0.0
     sure = max((_confidence(one.reading) for one in agreeing), default=0.0)
     return {
-        "posterior": _logit(plate.confidence),
+        "posterior": logit(plate.confidence),
         "margin": math.log(max(plate.confidence, 1e-4) / max(rival, 1e-4)),
         "dissent": 1 - worth / max(every, 1e-9),
-        "surest": _logit(sure),
+        "surest": logit(sure),
         "fits": float(formats.fits(plate.text)),
     }
 
@@ -100,11 +103,6 @@ def _confidence(reading: Reading) -> float:
     if reading.confidence is not None:
         return reading.confidence
     return math.prod(reading.confidences)
-
-
-def _logit(probability: float) -> float:
-    clipped = min(max(probability, 1e-4), 1 - 1e-4)
-    return math.log(clipped / (1 - clipped))
 
 
 def _as_sure_as(plate: Plate, sure: float) -> Plate:
@@ -154,6 +152,3 @@ def _reasons(
     else:
         reasons.append("fits no known format")
     return reasons
-
-
-DOUBTFUL = 0.9

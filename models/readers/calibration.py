@@ -46,11 +46,11 @@ def features_of(decision: Decision, reading: Reading) -> dict[str, float]:
     second = decision.candidates[0].probability if decision.candidates else 0.0
     count = len(decision.text)
     return {
-        "posterior": _logit(decision.posterior),
+        "posterior": logit(decision.posterior),
         "weakest": math.log(max(min(decision.confidences, default=0.0), _SURE)),
         "margin": math.log(max(decision.posterior, _SURE) / max(second, _SURE)),
-        "plate": _logit(reading.plate),
-        "whole": _logit(reading.whole),
+        "plate": logit(reading.plate),
+        "whole": logit(reading.whole),
         "fits": float(decision.fits),
         "short": float(max(_USUAL[0] - count, 0)),
         "long": float(max(count - _USUAL[1], 0)),
@@ -243,6 +243,7 @@ def expected_calibration_error(
     return sum(point.count * abs(point.said - point.right) for point in points) / max(total, 1)
 
 
-def _logit(probability: float) -> float:
+def logit(probability: float) -> float:
+    """The logarithm of the odds, at most as far from 0 as `_SURE` lets it be."""
     clipped = min(max(probability, _SURE), 1 - _SURE)
     return math.log(clipped / (1 - clipped))

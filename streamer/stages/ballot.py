@@ -102,8 +102,8 @@ class Ballot:
     @property
     def agreement(self) -> int:
         """How many looks read so, as far as looking can tell (0 and O, 1 and I look alike)."""
-        elected = fold_twins(self.plate.text if self.plate is not None else "")
-        return sum(fold_twins(held.look.reading.text) == elected for held in self._held)
+        text = self.plate.text if self.plate is not None else ""
+        return sum(agrees(text, held.look.reading) for held in self._held)
 
     @property
     def worth(self) -> float:

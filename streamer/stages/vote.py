@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -222,24 +222,12 @@ class Vote:
         plate = ballot.plate
         if plate is None:  # never looked at: too small, cut, or gone at once
             return
-        look = ballot.carrier(plate.text)
         self._on_rejected(
             Rejection(
-                camera=ballot.camera,
                 reason=outcome,
-                plate=plate.text,
-                confidence=_tidy(plate.confidence),
-                looks=plate.looks,
-                agreement=_tidy(plate.agreement),
-                track_id=track_id,
-                first_seen=_to_milliseconds(ballot.first.at),
-                last_seen=_to_milliseconds(ballot.last.at),
                 rejected_at=_to_milliseconds(self._now()),
-                direction=ballot.heading(look.frame.size[0]),
-                box=_pixels(look),
-                frame_size=look.frame.size,
                 event=ballot.passage.event_id if ballot.passage is not None else None,
-                reasons=plate.reasons,
+                **_common(track_id, ballot, plate, ballot.carrier(plate.text)),
             )
         )
 
@@ -254,37 +242,37 @@ class Vote:
         if sum(char.isdigit() for char in plate.as_seen) < LEAST_DIGITS:
             return "lettering"
         # What was read once, and by no second look, must speak for itself.
-        enough = self._likely(ballot) if ballot.agreement < 2 else self._is_sure_enough(plate)
+        sure = plate.confidence >= self._min_confidence
+        enough = self._likely(ballot) if ballot.agreement < 2 else sure
         return "published" if enough else "low_confidence"
-
-    def _is_sure_enough(self, plate: Plate) -> bool:
-        return plate.confidence >= self._min_confidence
 
     def _event(self, track_id: int, ballot: Ballot, plate: Plate, look: Look) -> PlateEvent:
         return PlateEvent(
             id=new_event_id(),
-            camera=look.frame.camera,
-            plate=plate.text,
-            confidence=_tidy(plate.confidence),
             characters=tuple(Character(c.char, _tidy(c.confidence)) for c in plate.characters),
             candidates=tuple(Candidate(c.plate, _tidy(c.confidence)) for c in plate.candidates),
-            looks=plate.looks,
-            agreement=_tidy(plate.agreement),
-            track_id=track_id,
-            first_seen=_to_milliseconds(ballot.first.at),
-            last_seen=_to_milliseconds(ballot.last.at),
             read_at=_to_milliseconds(self._now()),
-            direction=ballot.heading(look.frame.size[0]),
-            box=_pixels(look),
-            frame_size=look.frame.size,
             way=ballot.way,
-            reasons=plate.reasons,
+            **_common(track_id, ballot, plate, look),
         )
 
 
-def _pixels(look: Look) -> tuple[int, int, int, int]:
-    x1, y1, x2, y2 = (round(edge) for edge in look.box)
-    return x1, y1, x2, y2
+def _common(track_id: int, ballot: Ballot, plate: Plate, look: Look) -> dict[str, Any]:
+    """What an event and a rejection both say."""
+    return {
+        "camera": ballot.camera,
+        "plate": plate.text,
+        "confidence": _tidy(plate.confidence),
+        "looks": plate.looks,
+        "agreement": _tidy(plate.agreement),
+        "track_id": track_id,
+        "first_seen": _to_milliseconds(ballot.first.at),
+        "last_seen": _to_milliseconds(ballot.last.at),
+        "direction": ballot.heading(look.frame.size[0]),
+        "box": tuple(round(edge) for edge in look.box),
+        "frame_size": look.frame.size,
+        "reasons": plate.reasons,
+    }
 
 
 def _ballot_of(looks: Sequence[Look], formats: Formats) -> Ballot:
