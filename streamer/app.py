@@ -21,6 +21,7 @@ from models.readers.formats import Formats
 from models.readers.informed import InformedReader
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config, Part, Parts, parse_config, read_config
+from streamer.controls import CameraControl, Controls
 from streamer.daemon import Daemon
 from streamer.data import Decided, Frame, Outcome, Rejection
 from streamer.environment import installation_faults
@@ -78,9 +79,10 @@ def default_config(url: str) -> Config:
 def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
     metrics = Metrics()
-    sinks = [*(_sink(config, part) for part in config.sinks.values()), *more_sinks]
-    names = [sink.name for sink in sinks]
-    storage: Storage = make(config.parts["store"], names, metrics.pictures_failed.inc)
+    controls = Controls(camera.name for camera in config.cameras)
+    sinks = [*(_sink(config, part, controls) for part in config.sinks.values()), *more_sinks]
+    kinds = {sink.name: sink.kinds for sink in sinks}
+    storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
     daemon = Daemon(storage.outbox)
     observer = DeliveryMetrics(metrics)
     for sink in sinks:
@@ -93,19 +95,38 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
             on_event=lambda name: metrics.events.labels(name).inc(),
             on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
+        site = Site(controls.cameras[camera.name], gates[camera.gate or camera.name])
         watch = CameraWatch(
             metrics,
             camera.name,
             [sink.camera_status for sink in sinks],
             [sink.rejected for sink in sinks],
         )
-        daemon.pipelines.append(
-            camera_pipeline(camera, config, publish, watch, gates[camera.gate or camera.name])
-        )
-    daemon.services += [_storage_service(storage), _outbox_gauges(storage, sinks, metrics)]
+        daemon.pipelines.append(camera_pipeline(camera, config, publish, watch, site))
+    daemon.services += [
+        _storage_service(storage),
+        _controls_service(controls, storage),
+        _outbox_gauges(storage, sinks, metrics),
+    ]
     if config.metrics.enabled:
         daemon.services.append(_metrics_service(config, metrics))
     return daemon
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a camera shares with others: who commands it, and what its gate has reported."""
+
+    control: CameraControl
+    passages: Passages | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of a camera's picture counts, and what its gate has reported."""
+
+    places: Places = NOWHERE
+    passages: Passages | None = None
 
 
 def camera_pipeline(
@@ -113,18 +134,19 @@ def camera_pipeline(
     config: Config,
     last: Stage[Decided, Any],
     watch: CameraWatch,
-    passages: Passages | None = None,
+    site: Site | None = None,
 ) -> Pipeline:
-    """One camera from source to the decided event; `last` takes the events. `passages` is shared
-    with the other cameras of its gate."""
+    """One camera from source to the decided event; `last` takes the events."""
+    site = site or Site(CameraControl(camera.name))
     source = _source(camera, watch)
     live = source.live
     inbox: Channel[Frame] = (
         Channel(1, "drop_oldest", watch.dropped) if live else Channel(CHANNEL_SIZE)
     )
-    site = Site(camera.places(), passages)
-    stages = stages_of(config, models_of(config), watch, live=live, site=site)
-    return Pipeline(camera.name, Capture(source, watch), inbox, [*stages, last], watch.stages)
+    view = View(camera.places(), site.passages)
+    stages = stages_of(config, models_of(config), watch, live=live, view=view)
+    capture = Capture(source, watch, site.control.lets_pass)
+    return Pipeline(camera.name, capture, inbox, [*stages, last], watch.stages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +177,6 @@ class Told(Protocol):
         """A read was withheld."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where a camera stands: what of its picture counts, and what its gate has reported."""
-
-    places: Places = NOWHERE
-    passages: Passages | None = None
-
-
 def _gates(config: Config) -> dict[str, Passages]:
     """What each gate has reported; a camera without one is a gate of its own."""
     dedup_seconds = config.parts["vote"].options["dedup_seconds"]
@@ -171,13 +185,13 @@ def _gates(config: Config) -> dict[str, Passages]:
 
 
 def stages_of(
-    config: Config, models: Models, told: Told, *, live: bool, site: Site | None = None
+    config: Config, models: Models, told: Told, *, live: bool, view: View | None = None
 ) -> list[Stage[Any, Any]]:
     """From frames to decided events: the stages of one camera, at their beginning."""
-    settled, site = Settled(), site or Site()
-    given = (settled, models.formats, told.outcome, utc_now, site.passages, site.places)
+    settled, view = Settled(), view or View()
+    given = (settled, models.formats, told.outcome, utc_now, view.passages, view.places)
     return [
-        Detect(models.detector, site.places),
+        Detect(models.detector, view.places),
         Follow(make(config.parts["tracker"]), live=live, on_active=told.tracks),
         make(config.parts["looks"], models.reader, settled),
         make(config.parts["vote"], *given, told.rejected),
@@ -199,9 +213,9 @@ def make(part: Part, *given: Any) -> Any:
     return part.make(*given, **part.options)
 
 
-def _sink(config: Config, part: Part) -> Sink:
-    # MQTT keeps a status topic for every camera.
-    given = [[camera.name for camera in config.cameras]] if part.name == "mqtt" else []
+def _sink(config: Config, part: Part, controls: Controls) -> Sink:
+    # MQTT keeps a status topic for every camera, and takes commands.
+    given = [controls] if part.name == "mqtt" else []
     sink: Sink = make(part, *given)
     return sink
 
@@ -228,6 +242,14 @@ def _storage_service(storage: Storage) -> Service:
             storage.media.open()
         storage.retention.start()
         return lambda: storage.retention.stop(0.5)
+
+    return start
+
+
+def _controls_service(controls: Controls, storage: Storage) -> Service:
+    def start() -> Callable[[], None]:
+        controls.restore(storage.outbox.store)
+        return lambda: None
 
     return start
 

@@ -1,19 +1,24 @@
-"""The one codec of `PlateEvent`: MQTT, REST, files and the store all write and read this."""
+"""The one codec of what leaves the process: MQTT, REST, files and the store write and read this."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
 
 from streamer.data import (
+    PARKING,
     REJECTED,
     SCHEMA,
     Candidate,
     Character,
     Direction,
+    Event,
     Outcome,
+    ParkingEvent,
+    ParkingState,
     PlateEvent,
     Rejection,
+    Watched,
     Way,
 )
 from streamer.errors import UserError
@@ -51,7 +56,7 @@ class _Event(BaseModel):
     frame_size: tuple[int, int]
     snapshot: str | None
     crop: str | None
-    watchlist: dict[str, Any] | None
+    watchlist: Watched | None
     owner: dict[str, Any] | None
     # Events that were stored before these came do without.
     way: Way | None = None
@@ -81,37 +86,72 @@ class _Rejection(BaseModel):
     reasons: tuple[str, ...]
 
 
-_PLATE_EVENT = TypeAdapter(PlateEvent)
+class _Parking(BaseModel):
+    """`ParkingEvent` at the border."""
+
+    model_config = ConfigDict(extra="forbid", title=PARKING, from_attributes=True)
+
+    schema_: Annotated[str, Field(alias="schema", pattern=f"^{PARKING}$")]
+    id: str
+    camera: str
+    state: ParkingState
+    session: str
+    plate: Annotated[str, Field(pattern="^[A-Z0-9]+$")]
+    at: Utc
+    entered_at: Utc | None
+    left_at: Utc | None
+    duration_s: Annotated[float, Field(ge=0)] | None
+    entry_event: str | None
+    exit_event: str | None
+    occupancy: Annotated[int, Field(ge=0)]
+    capacity: int | None
 
 
-def encode(event: PlateEvent) -> str:
+Schema = Literal["plate-event/1", "plate-rejected/1", "plate-parking/1"]
+_BORDER: dict[str, type[BaseModel]] = {SCHEMA: _Event, REJECTED: _Rejection, PARKING: _Parking}
+_INSIDE: dict[str, TypeAdapter[Any]] = {
+    SCHEMA: TypeAdapter(PlateEvent),
+    PARKING: TypeAdapter(ParkingEvent),
+}
+
+
+class _AnySchema(BaseModel):
+    schema_: Annotated[str, Field(alias="schema")]
+
+
+def encode(event: Event | Rejection) -> str:
     """One line of JSON."""
-    return _Event.model_validate(event).model_dump_json(by_alias=True)
+    return _BORDER[event.schema].model_validate(event).model_dump_json(by_alias=True)
 
 
 def decode(text: str | bytes) -> PlateEvent:
-    """The event that `encode` wrote. Raises UserError naming each field that is wrong."""
+    """The plate event that `encode` wrote. Raises UserError naming each field that is wrong."""
+    event: PlateEvent = _decode(text, SCHEMA)
+    return event
+
+
+def decode_any(text: str | bytes) -> Event:
+    """The event of whatever kind that `encode` wrote. Raises UserError like `decode`."""
     try:
-        fields = _Event.model_validate_json(text).model_dump(by_alias=True)
-        return _PLATE_EVENT.validate_python(fields)
+        schema = _AnySchema.model_validate_json(text).schema_
+    except ValidationError:
+        schema = SCHEMA  # whose decoding says what is wrong
+    event: Event = _decode(text, schema if schema in _INSIDE else SCHEMA)
+    return event
+
+
+def _decode(text: str | bytes, schema: str) -> Any:
+    try:
+        fields = _BORDER[schema].model_validate_json(text).model_dump(by_alias=True)
+        return _INSIDE[schema].validate_python(fields)
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'event'}: {fault['msg']}"
             for fault in error.errors()
         )
-        raise UserError(f"not a {SCHEMA}: {faults}") from None
+        raise UserError(f"not a {schema}: {faults}") from None
 
 
-def encode_rejection(rejection: Rejection) -> str:
-    """One line of JSON."""
-    return _Rejection.model_validate(rejection).model_dump_json(by_alias=True)
-
-
-def rejection_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of what `encode_rejection` writes."""
-    return _Rejection.model_json_schema(by_alias=True, mode="serialization")
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of what `encode` writes."""
-    return _Event.model_json_schema(by_alias=True, mode="serialization")
+def json_schema(schema: Schema = SCHEMA) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what `encode` writes under that name."""
+    return _BORDER[schema].model_json_schema(by_alias=True, mode="serialization")

@@ -25,6 +25,13 @@ not published is the reason of a `Rejection`."""
 
 SCHEMA: Literal["plate-event/1"] = "plate-event/1"
 REJECTED: Literal["plate-rejected/1"] = "plate-rejected/1"
+PARKING: Literal["plate-parking/1"] = "plate-parking/1"
+
+ListKind = Literal["allow", "deny", "notify"]
+"""What a watchlist is for. Of a plate on several lists deny prevails, then allow."""
+How = Literal["exact", "wildcard", "near"]
+"""How a plate matched an entry of a watchlist; near: as readers misread."""
+ParkingState = Literal["entered", "left", "overstay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +146,29 @@ class Plate:
 
 
 @dataclass(frozen=True, slots=True)
+class ListMatch:
+    """An entry of a watchlist that a plate matched. `distance` is what the misreadings between
+    them cost, 0 when exact; `note` what the entry says of the vehicle."""
+
+    list: str
+    kind: ListKind
+    entry: str
+    how: How
+    distance: float
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the watchlists say of a plate: the kind that prevails, and all that matched."""
+
+    verdict: ListKind
+    matches: tuple[ListMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlateEvent:
-    """One vehicle's passage: the only type that leaves the process (schema `plate-event/1`).
+    """One vehicle's passage (schema `plate-event/1`).
 
     `box` is x1, y1, x2, y2 in pixels of a frame of `frame_size` (width, height). `way` is which of
     the places of the configuration it passed, `reasons` what speaks for the plate, for people.
@@ -163,11 +191,46 @@ class PlateEvent:
     frame_size: tuple[int, int]
     snapshot: str | None = None
     crop: str | None = None
-    watchlist: dict[str, object] | None = None
+    watchlist: Watched | None = None
     owner: dict[str, object] | None = None
     way: Way | None = None
     reasons: tuple[str, ...] = ()
     schema: Literal["plate-event/1"] = SCHEMA
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, UTC."""
+        return self.read_at
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingEvent:
+    """A vehicle came to park, left, or has stayed too long (schema `plate-parking/1`).
+
+    `session` is the same from entering to leaving, `id` another each time. `entered_at` is None
+    of a vehicle whose coming nobody saw, `left_at` and `duration_s` are None while it is inside.
+    `entry_event` and `exit_event` are the ids of the plate events. `plate` is as it was read on
+    entering, where that is known. `occupancy` is how many are inside now.
+    """
+
+    id: str
+    camera: str
+    state: ParkingState
+    session: str
+    plate: str
+    at: datetime
+    entered_at: datetime | None
+    left_at: datetime | None
+    duration_s: float | None
+    entry_event: str | None
+    exit_event: str | None
+    occupancy: int
+    capacity: int | None = None
+    schema: Literal["plate-parking/1"] = PARKING
+
+
+Event = PlateEvent | ParkingEvent
+"""All that is stored, and delivered until every sink has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from models.training.gate import GateScene
 from streamer.app import PARTS, build_daemon
 from streamer.config import parse_config
-from streamer.data import PlateEvent
+from streamer.data import Event, PlateEvent
 from streamer.sinks.base import SinkBase
 
 HEAD = "time      camera  plate      sure  looks  direction"
@@ -22,8 +22,10 @@ class ScreenSink(SinkBase):
     def __init__(self) -> None:
         self.plates: list[str] = []
 
-    def send(self, event: PlateEvent) -> None:
+    def send(self, event: Event) -> None:
         """Print it."""
+        if not isinstance(event, PlateEvent):
+            return
         self.plates.append(event.plate)
         print(
             f"{event.last_seen:%H:%M:%S}  {event.camera:6}  {event.plate:9}"

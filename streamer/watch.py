@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from streamer.data import Frame, PlateEvent, Rejection
+from streamer.data import Event, Frame, Rejection
 from streamer.errors import StreamFailure
 from streamer.metrics import Metrics, StageMetrics
 
@@ -79,7 +79,7 @@ class DeliveryMetrics:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def delivered(self, sink: str, event: PlateEvent, latency_s: float) -> None:
+    def delivered(self, sink: str, event: Event, latency_s: float) -> None:
         """`sink` has the event."""
         self._metrics.event_latency.labels(event.camera, sink).observe(latency_s)
 

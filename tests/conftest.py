@@ -14,6 +14,7 @@ from streamer.data import (
     Decided,
     Frame,
     Look,
+    ParkingEvent,
     PlateEvent,
     new_event_id,
 )
@@ -47,6 +48,30 @@ def _event(plate="AB123CD", camera="gate", after_s=0.0, **fields):
 def make_event():
     """`make_event(plate, camera, after_s, **fields)`: a whole event, a new id each."""
     return _event
+
+
+@pytest.fixture
+def make_parking():
+    """`make_parking(plate, **fields)`: a vehicle that came to park, a new id each."""
+
+    def make(plate="AB123CD", **fields):
+        known = {
+            "id": new_event_id(),
+            "camera": "gate-in",
+            "state": "entered",
+            "session": new_event_id(),
+            "plate": plate,
+            "at": START,
+            "entered_at": START,
+            "left_at": None,
+            "duration_s": None,
+            "entry_event": new_event_id(),
+            "exit_event": None,
+            "occupancy": 1,
+        }
+        return ParkingEvent(**known | fields)
+
+    return make
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """What every sink takes and gives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
-from streamer.data import PlateEvent, Rejection
+from streamer.data import SCHEMA, Event, Rejection
 from streamer.errors import SinkError
 
 Report = Callable[[SinkError | None], None]
@@ -15,9 +15,11 @@ def unreported(_: SinkError | None) -> None:
 
 
 class Sink(Protocol):
-    """Somewhere events go. `name` is unique among the sinks of one daemon."""
+    """Somewhere events go. `name` is unique among the sinks of one daemon; `kinds` are the
+    schemas of the events it wants, and is sent."""
 
     name: str
+    kinds: Collection[str]
 
     def start(self, report: Report = unreported) -> None:
         """Open what is needed. Raises UserError where waiting cannot help.
@@ -27,7 +29,7 @@ class Sink(Protocol):
         """
         ...
 
-    def send(self, event: PlateEvent) -> None:
+    def send(self, event: Event) -> None:
         """Return when the other side has the event, for good. Raises SinkError otherwise.
 
         Called by one thread. After a crash an event may come once more, with the same id.
@@ -48,7 +50,9 @@ class Sink(Protocol):
 
 
 class SinkBase:
-    """For sinks with no connection to speak of."""
+    """For sinks of plate events with no connection to speak of."""
+
+    kinds: Collection[str] = frozenset({SCHEMA})
 
     def start(self, report: Report = unreported) -> None:
         """Ready at once."""

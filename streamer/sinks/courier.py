@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from streamer.codec import decode
-from streamer.data import PlateEvent
+from streamer.codec import decode_any
+from streamer.data import Event
 from streamer.errors import SinkError, UserError
 from streamer.sinks.base import Sink
 from streamer.sinks.outbox import Outbox, Parcel
@@ -24,7 +24,7 @@ CLOSING_SHARE = 0.3  # of the time to stop: for the sinks' good-byes
 class DeliveryObserver(Protocol):
     """Told what becomes of the events; the metrics in the daemon. Called from any thread."""
 
-    def delivered(self, sink: str, event: PlateEvent, latency_s: float) -> None:
+    def delivered(self, sink: str, event: Event, latency_s: float) -> None:
         """`sink` has the event, `latency_s` after its deciding frame was captured."""
         ...
 
@@ -44,7 +44,7 @@ class DeliveryObserver(Protocol):
 class Unobserved:
     """For deliveries nobody counts."""
 
-    def delivered(self, sink: str, event: PlateEvent, latency_s: float) -> None:
+    def delivered(self, sink: str, event: Event, latency_s: float) -> None:
         """Nothing."""
 
     def failed(self, sink: str) -> None:
@@ -157,7 +157,7 @@ class Courier:
 
     def _deliver(self, parcel: Parcel) -> float:
         try:
-            event = decode(parcel.json)
+            event = decode_any(parcel.json)
         except UserError as error:
             return self._bury(parcel, str(error))
         try:
@@ -173,7 +173,7 @@ class Courier:
             return self._refused(parcel, repr(error))
         return self._has(parcel, event)
 
-    def _has(self, parcel: Parcel, event: PlateEvent) -> float:
+    def _has(self, parcel: Parcel, event: Event) -> float:
         self._works()
         self._arrived = parcel.event_id
         self._resting.pop(parcel.event_id, None)

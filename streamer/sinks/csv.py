@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from streamer.codec import to_text
-from streamer.data import SCHEMA, PlateEvent
+from streamer.data import SCHEMA, Event, PlateEvent
 from streamer.sinks.base import Report, SinkBase, unreported
 from streamer.sinks.lines import LineFile
 
@@ -52,9 +52,10 @@ class CsvSink(SinkBase):
         self._file.open()
         report(None)
 
-    def send(self, event: PlateEvent) -> None:
+    def send(self, event: Event) -> None:
         """Append the event."""
-        self._file.append(_line(_row(event)))
+        if isinstance(event, PlateEvent):
+            self._file.append(_line(_row(event)))
 
 
 def _row(event: PlateEvent) -> tuple[object, ...]:

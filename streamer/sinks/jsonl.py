@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from streamer.codec import decode, encode
-from streamer.data import PlateEvent
+from streamer.data import Event
 from streamer.errors import UserError
 from streamer.sinks.base import Report, SinkBase, unreported
 from streamer.sinks.lines import LineFile
@@ -22,7 +22,7 @@ class JsonlSink(SinkBase):
         self._file.open()
         report(None)
 
-    def send(self, event: PlateEvent) -> None:
+    def send(self, event: Event) -> None:
         """Append the event."""
         self._file.append(encode(event).encode() + b"\n")
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from datetime import UTC, date
 from pathlib import Path
 
-import cv2
-
 from models.base import Image
 from streamer.data import Decided, PlateEvent
 from streamer.errors import UserError
+from streamer.pictures import jpeg
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +57,8 @@ class Media:
     def _write(self, path: Path, image: Image, quality: int) -> str | None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_jpeg(image, quality))
-        except (OSError, ValueError, cv2.error) as error:
+            path.write_bytes(jpeg(image, quality))
+        except (OSError, ValueError) as error:
             self._on_failure()
             log.error("picture %s could not be written: %s", path, error)
             with suppress(OSError):
@@ -90,10 +89,3 @@ class Media:
                     yield folder
             except ValueError:
                 continue
-
-
-def _jpeg(image: Image, quality: int) -> bytes:
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise ValueError(f"no JPEG can be made of a picture of shape {image.shape}")
-    return data.tobytes()

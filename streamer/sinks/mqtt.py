@@ -5,12 +5,12 @@ status            retained, `online` / `offline` (the last will)
 <camera>/event    plate-event/1, not retained
 <camera>/last     retained, the latest event
 <camera>/rejected plate-rejected/1, QoS 0, not retained: reads that were withheld, and why
+<camera>/parking  plate-parking/1: a vehicle entered, left, or stays too long
 <camera>/crop     retained, JPEG of the plate of the latest event
 """
 
 import logging
 import threading
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +19,9 @@ from annotated_types import Ge, Le
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from streamer.codec import encode, encode_rejection
-from streamer.data import PlateEvent, Rejection
+from streamer.codec import encode
+from streamer.controls import Controls
+from streamer.data import PARKING, SCHEMA, Event, ParkingEvent, PlateEvent, Rejection
 from streamer.errors import SinkError
 from streamer.sinks.base import Report, unreported
 from streamer.sinks.mqtt_broker import Broker
@@ -32,17 +33,18 @@ FORBIDDEN = "+#/\0"
 
 
 class MqttSink:
-    """Publishes to a broker (see `Broker`). `cameras` names those whose status is kept there.
+    """Publishes to a broker (see `Broker`); keeps the status of the cameras of `controls` there.
 
     A refused `last` or `crop` is warned of once; only the refusal of `event` is one of the
     event.
     """
 
     name = "mqtt"
+    kinds = frozenset({SCHEMA, PARKING})
 
     def __init__(  # noqa: PLR0913  (a section of the configuration)
         self,
-        cameras: Sequence[str] = (),
+        controls: Controls | None = None,
         *,
         host: str,
         port: Annotated[int, Ge(1), Le(65535)] | None = None,
@@ -57,6 +59,8 @@ class MqttSink:
         base_topic: str = "plates",
     ) -> None:
         self._base = base_topic
+        self._controls = controls or Controls([])
+        cameras = self._controls.cameras
         self._up = dict.fromkeys(cameras, False)
         # Held from the change of a status to its publishing, so that the last one said is
         # the last one sent.
@@ -110,12 +114,17 @@ class MqttSink:
         """Tell whoever listens now; what is withheld is not worth keeping for later."""
         properties = _properties("application/json", schema=rejection.schema)
         topic = f"{self._base}/{rejection.camera}/rejected"
-        self._link.tell(topic, encode_rejection(rejection), properties)
+        self._link.tell(topic, encode(rejection), properties)
 
-    def send(self, event: PlateEvent) -> None:
+    def send(self, event: Event) -> None:
         """Publish the event and wait until the broker has it."""
-        topic = f"{self._base}/{event.camera}/event"
-        refused = self._link.deliver(event.id, self._messages(topic, event))
+        if isinstance(event, PlateEvent):
+            topic = f"{self._base}/{event.camera}/event"
+            messages = self._messages(topic, event)
+        else:
+            topic = f"{self._base}/{event.camera}/parking"
+            messages = self._parking(topic, event)
+        refused = self._link.deliver(event.id, messages)
         refusal = refused.pop(topic, None)
         for other, reason in refused.items():
             if other not in self._warned:
@@ -134,6 +143,10 @@ class MqttSink:
             messages.append(Message(f"{self._base}/{event.camera}/last", payload, True, properties))
             messages += self._crop(event)
         return messages
+
+    def _parking(self, topic: str, event: ParkingEvent) -> list[Message]:
+        properties = _properties("application/json", schema=event.schema, id=event.id)
+        return [Message(topic, encode(event).encode(), properties=properties)]
 
     def _crop(self, event: PlateEvent) -> list[Message]:
         if event.crop is None:

@@ -1,13 +1,14 @@
 """Events that were accepted, and which sink still has to get them."""
 
 import logging
+import sqlite3
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.codec import encode
-from streamer.data import PlateEvent
+from streamer.codec import decode, encode
+from streamer.data import SCHEMA, Event, PlateEvent
 from streamer.sinks.store import Store
 
 log = logging.getLogger(__name__)
@@ -34,55 +35,80 @@ class Outbox:
 
     What `accept` returned from is on disk. A sink that is new gets what is accepted from then
     on. Every method may be called from any thread, and raises UserError when the store fails.
-    `path` as in `Store`; ":memory:" forgets everything at the end.
+    `path` as in `Store`; ":memory:" forgets everything at the end. `sinks` maps names to the
+    kinds of events (their schemas) they want; names alone want plate events.
     """
 
-    def __init__(self, path: str | Path, sinks: Sequence[str]) -> None:
-        self._store = Store(path)
-        self._sinks = tuple(sinks)
+    def __init__(
+        self, path: str | Path, sinks: Mapping[str, Collection[str]] | Iterable[str]
+    ) -> None:
+        self.store = Store(path)
+        self._sinks = dict(sinks) if isinstance(sinks, Mapping) else {s: {SCHEMA} for s in sinks}
         self._listeners: list[Callable[[], None]] = []
 
     def open(self) -> None:
         """Open or create the file."""
-        self._store.open()
+        self.store.open()
 
     def close(self) -> None:
         """Let go of the file."""
-        self._store.close()
+        self.store.close()
 
     def listen(self, on_accepted: Callable[[], None]) -> None:
         """Have `on_accepted` called after each acceptance; it must return at once."""
         self._listeners.append(on_accepted)
 
-    def accept(self, event: PlateEvent, captured_at: float) -> bool:
+    def accept(self, event: Event, captured_at: float) -> bool:
         """Take the event over, for every sink at once; False if it was known already.
 
         `captured_at` is the time of the deciding frame in seconds since 1970.
         """
+        with self.store.transaction() as db:
+            new = self.accept_within(db, event, captured_at)
+        self.tell()
+        return new
+
+    def accept_within(self, db: sqlite3.Connection, event: Event, captured_at: float) -> bool:
+        """`accept` as part of a transaction of the store; `tell` must follow when that ends."""
         row = (
             event.id,
             event.camera,
             event.plate,
-            event.read_at.timestamp(),
+            event.at.timestamp(),
             captured_at,
             time.time(),
             encode(event),
+            event.schema,
         )
-        with self._store.transaction() as db:
-            added = db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            new = added.rowcount == 1
-            if new:
-                db.executemany(
-                    "INSERT INTO deliveries (sink, event_id) VALUES (?, ?)",
-                    [(sink, event.id) for sink in self._sinks],
-                )
+        added = db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        if added.rowcount == 1:
+            db.executemany(
+                "INSERT INTO deliveries (sink, event_id) VALUES (?, ?)",
+                [(sink, event.id) for sink, kinds in self._sinks.items() if event.schema in kinds],
+            )
+        return added.rowcount == 1
+
+    def tell(self) -> None:
+        """Something was accepted: wake whoever listens."""
         for listener in self._listeners:
             listener()
-        return new
+
+    def amend(self, event_id: str, change: Callable[[PlateEvent], PlateEvent]) -> bool:
+        """Rewrite a stored plate event (its owner became known later); False if there is none.
+
+        Nobody is told again, but whoever has yet to get the event gets it as it is then.
+        """
+        with self.store.transaction() as db:
+            row = db.execute("SELECT json FROM events WHERE id = ?", (event_id,)).fetchone()
+            if row is None:
+                return False
+            changed = encode(change(decode(row[0])))
+            db.execute("UPDATE events SET json = ? WHERE id = ?", (changed, event_id))
+        return True
 
     def oldest(self, sink: str, besides: Collection[str] = ()) -> Parcel | None:
         """The event that has waited longest for `sink`, leaving out the ids in `besides`."""
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             rows = db.execute(
                 "SELECT event_id, json, captured_at, attempts FROM deliveries"
                 " JOIN events ON events.id = event_id"
@@ -93,13 +119,13 @@ class Outbox:
 
     def delivered(self, sink: str, event_id: str) -> None:
         """`sink` has the event."""
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             db.execute("DELETE FROM deliveries WHERE sink = ? AND event_id = ?", (sink, event_id))
 
     def failed(self, sink: str, event_id: str, error: str) -> None:
         """`sink` cannot be reached; the event stays as it is."""
         # Writing only what changed spares the disk a write per attempt of a long outage.
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             db.execute(
                 "UPDATE deliveries SET last_error = ?1"
                 " WHERE sink = ?2 AND event_id = ?3 AND last_error IS NOT ?1",
@@ -108,7 +134,7 @@ class Outbox:
 
     def refused(self, sink: str, event_id: str, error: str) -> None:
         """`sink` was reached and did not take the event: one more attempt on its count."""
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             db.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, last_error = ?"
                 " WHERE sink = ? AND event_id = ?",
@@ -117,7 +143,7 @@ class Outbox:
 
     def bury(self, sink: str, event_id: str, error: str) -> None:
         """`sink` will never take the event: kept as a dead letter, not tried again."""
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             db.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, last_error = ?, dead = 1"
                 " WHERE sink = ? AND event_id = ?",
@@ -133,13 +159,13 @@ class Outbox:
         return self._count("sink = ? AND dead = 1", sink)
 
     def _count(self, where: str, sink: str) -> int:
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             query = f"SELECT COUNT(*) FROM deliveries WHERE {where}"  # noqa: S608 (our own text)
             return int(db.execute(query, (sink,)).fetchone()[0])
 
     def oldest_age_s(self, sink: str) -> float:
         """For how many seconds the oldest event has waited for `sink`; 0 if none waits."""
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             row = db.execute(
                 "SELECT accepted_at FROM deliveries JOIN events ON events.id = event_id"
                 " WHERE sink = ? AND dead = 0 ORDER BY deliveries.id LIMIT 1",
@@ -165,7 +191,7 @@ class Outbox:
             "SELECT id FROM events WHERE accepted_at < ? AND NOT EXISTS (SELECT 1 FROM deliveries"  # noqa: S608
             f" WHERE event_id = events.id AND dead = 0 AND sink IN ({marks})) LIMIT {PURGE_BATCH}"
         )
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             ids = db.execute(old, (before, *self._sinks)).fetchall()
             db.executemany("DELETE FROM deliveries WHERE event_id = ?", ids)
             db.executemany("DELETE FROM events WHERE id = ?", ids)
@@ -173,6 +199,6 @@ class Outbox:
 
     def ids_read_before(self, at: float) -> set[str]:
         """The ids of the events, not purged, that were read before `at` (seconds since 1970)."""
-        with self._store.transaction() as db:
+        with self.store.transaction() as db:
             rows = db.execute("SELECT id FROM events WHERE read_at < ?", (at,)).fetchall()
         return {row[0] for row in rows}

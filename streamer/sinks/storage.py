@@ -1,6 +1,6 @@
 """What is kept on disk, and for how long: the section `store` of the configuration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +20,7 @@ class Storage:
 
     def __init__(
         self,
-        sinks: Sequence[str] = (),
+        sinks: Mapping[str, Collection[str]] | Iterable[str] = (),
         on_picture_failure: Callable[[], None] = lambda: None,
         *,
         folder: Path = Path("state"),

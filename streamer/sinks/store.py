@@ -10,7 +10,7 @@ from typing import IO
 
 from streamer.errors import UserError
 
-VERSION = 1
+VERSION = 2
 INSPECTED_BYTES = 64 << 20
 
 SCHEMA = """
@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS events (
     read_at REAL NOT NULL,      -- seconds since 1970, as are the two below
     captured_at REAL NOT NULL,  -- of the frame that decided
     accepted_at REAL NOT NULL,
-    json TEXT NOT NULL          -- the whole event, as streamer.codec writes it
+    json TEXT NOT NULL,         -- the whole event, as streamer.codec writes it
+    kind TEXT NOT NULL DEFAULT 'plate-event/1'  -- its schema
 );
 CREATE INDEX IF NOT EXISTS events_by_time ON events (read_at);
 CREATE INDEX IF NOT EXISTS events_by_acceptance ON events (accepted_at);
@@ -36,7 +37,13 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (sink, id) WHERE dead = 0;
 CREATE INDEX IF NOT EXISTS deliveries_of_event ON deliveries (event_id);
+CREATE TABLE IF NOT EXISTS notes (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
 """
+MIGRATIONS = {1: "ALTER TABLE events ADD COLUMN kind TEXT NOT NULL DEFAULT 'plate-event/1';"}
+"""From version to the next."""
 
 
 class Store:
@@ -47,9 +54,14 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
+        self._tables = SCHEMA
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._claim: IO[bytes] | None = None
+
+    def declare(self, tables: str) -> None:
+        """More tables (`CREATE TABLE IF NOT EXISTS …;`), made when the store is opened."""
+        self._tables += tables
 
     def open(self) -> None:
         """Open or create the file. Raises UserError naming it and what is wrong with it."""
@@ -82,14 +94,15 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
+            if version not in range(VERSION + 1):
                 raise UserError(
                     f"store '{self.path}': version {version} of the tables; this program knows"
                     f" {VERSION}: use the program that wrote it, or another file"
                 )
             self._inspect(connection)
+            steps = "".join(MIGRATIONS[old] for old in range(version or VERSION, VERSION))
             connection.executescript(
-                f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+                f"BEGIN IMMEDIATE; {steps}{self._tables} PRAGMA user_version = {VERSION}; COMMIT;"
             )
         except BaseException:
             connection.close()
@@ -121,6 +134,17 @@ class Store:
                 if connection.in_transaction:
                     with suppress(sqlite3.Error):
                         connection.execute("ROLLBACK")
+
+    def note(self, key: str, value: str) -> None:
+        """Remember `value` under `key`, across restarts."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (key, value))
+
+    def noted(self, key: str) -> str | None:
+        """What was remembered under `key`, if anything."""
+        with self.transaction() as db:
+            row = db.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -65,6 +65,9 @@ class Capture:
     A permanent error (a missing file, a wrong password) before the first frame ever is
     raised, for somebody has to mend it; once frames have come, waiting may help after all: the
     camera may have been set up anew. Every other failure means trying again, for ever.
+
+    Frames that `lets_pass` refuses (the camera is paused) are not passed on; the stream stays
+    open.
     """
 
     name = "capture"
@@ -73,12 +76,14 @@ class Capture:
         self,
         source: FrameSource,
         observer: CaptureObserver,
+        lets_pass: Callable[[Frame], bool] = lambda _: True,
         backoff: Backoff | None = None,
         wait: Callable[[threading.Event, float], object] = threading.Event.wait,
         dice: Callable[[], float] = random.random,
     ) -> None:
         self._source = source
         self._observer = observer
+        self._lets_pass = lets_pass
         self._backoff = backoff or Backoff()
         self._wait = wait
         self._dice = dice
@@ -111,7 +116,7 @@ class Capture:
         with closing(frames):
             for frame in frames:
                 self._came(frame)
-                if stop.is_set() or not out.put(frame):
+                if stop.is_set() or (self._lets_pass(frame) and not out.put(frame)):
                     return
 
     def _came(self, frame: Frame) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streamer.data import Decided, PlateEvent
@@ -28,7 +28,8 @@ class Publish:
 
     `accept` raising means that the event was not taken: it is held here and tried again, at
     every step and whenever there is time. `illustrate` writes the pictures and gives the event
-    with their paths; its failure costs the pictures, not the event. `on_event` is told the
+    with their paths; its failure costs the pictures, not the event. `enrich` add what
+    is known of the plate, one after the other, at once or not at all. `on_event` is told the
     camera of every event that was accepted, `on_failure` that of every failed attempt.
     """
 
@@ -38,11 +39,13 @@ class Publish:
         self,
         accept: Callable[[PlateEvent, float], object],
         illustrate: Callable[[Decided], PlateEvent] = without_pictures,
+        enrich: Sequence[Callable[[PlateEvent], PlateEvent]] = (),
         on_event: Callable[[str], None] = lambda _: None,
         on_failure: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._accept = accept
         self._illustrate = illustrate
+        self._enrich = enrich
         self._on_event = on_event
         self._on_failure = on_failure
         self._held: list[_Held] = []
@@ -51,7 +54,8 @@ class Publish:
     def step(self, decided: Decided) -> tuple[()]:
         """Hand the event over, after those that are still held."""
         captured_at = time.time() - (time.monotonic() - decided.look.frame.clock_s)
-        self._held.append(_Held(self._with_pictures(decided), captured_at))
+        event = self._enriched(self._with_pictures(decided))
+        self._held.append(_Held(event, captured_at))
         return self.idle()
 
     def idle(self) -> tuple[()]:
@@ -77,6 +81,14 @@ class Publish:
         except Exception:
             log.exception("event %s goes without its pictures", decided.event.id)
             return decided.event
+
+    def _enriched(self, event: PlateEvent) -> PlateEvent:
+        for enrich in self._enrich:
+            try:
+                event = enrich(event)
+            except Exception:
+                log.exception("event %s goes without what %r knows", event.id, enrich)
+        return event
 
     def _handed_over(self, held: _Held) -> bool:
         try:

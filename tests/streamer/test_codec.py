@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.codec import decode, encode, json_schema
-from streamer.data import Candidate, Character, PlateEvent, new_event_id
+from streamer.codec import decode, decode_any, encode, json_schema
+from streamer.data import (
+    Candidate,
+    Character,
+    ListMatch,
+    ParkingEvent,
+    PlateEvent,
+    Watched,
+    new_event_id,
+)
 from streamer.errors import UserError
 
 shares = st.floats(0, 1)
@@ -18,6 +26,22 @@ moments = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.
     lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
 )
 pixels = st.integers(0, 10_000)
+watched = st.builds(
+    Watched,
+    verdict=st.sampled_from(["allow", "deny", "notify"]),
+    matches=st.lists(
+        st.builds(
+            ListMatch,
+            list=st.just("residents"),
+            kind=st.sampled_from(["allow", "deny", "notify"]),
+            entry=st.just("AB*"),
+            how=st.sampled_from(["exact", "wildcard", "near"]),
+            distance=st.floats(0, 5),
+            note=st.none() | st.text(),
+        ),
+        max_size=2,
+    ).map(tuple),
+)
 events = st.builds(
     PlateEvent,
     id=st.builds(new_event_id),
@@ -37,7 +61,7 @@ events = st.builds(
     frame_size=st.tuples(pixels, pixels),
     snapshot=st.none() | st.text(),
     crop=st.none() | st.text(),
-    watchlist=st.none() | st.just({"list": "residents"}),
+    watchlist=st.none() | watched,
     owner=st.none() | st.just({"name": "Ö. Nér"}),
 )
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
@@ -55,6 +79,30 @@ def test_what_is_written_is_read_again(event):
 @given(events)
 def test_what_is_written_follows_the_schema(event):
     jsonschema.validate(json.loads(encode(event)), json_schema())
+
+
+parking = st.builds(
+    ParkingEvent,
+    id=st.builds(new_event_id),
+    camera=st.sampled_from(["gate-in", "b_2"]),
+    state=st.sampled_from(["entered", "left", "overstay"]),
+    session=st.builds(new_event_id),
+    plate=texts,
+    at=moments,
+    entered_at=st.none() | moments,
+    left_at=st.none() | moments,
+    duration_s=st.none() | st.floats(0, 1e9),
+    entry_event=st.none() | st.builds(new_event_id),
+    exit_event=st.none() | st.builds(new_event_id),
+    occupancy=st.integers(0, 10_000),
+    capacity=st.none() | st.integers(1, 10_000),
+)
+
+
+@given(st.one_of(events, parking))
+def test_every_kind_of_event_is_read_again_and_follows_its_schema(event):
+    assert decode_any(encode(event)) == event
+    jsonschema.validate(json.loads(encode(event)), json_schema(event.schema))
 
 
 def test_the_fields_are_those_of_the_design():

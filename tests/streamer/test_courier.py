@@ -197,7 +197,7 @@ def test_an_unforeseen_fault_does_not_block_the_others(outbox, launch, make_even
 def test_an_event_nobody_can_read_is_buried(outbox, launch, make_event):
     event = make_event()
     outbox.accept(event, 0.0)
-    with outbox._store.transaction() as db:
+    with outbox.store.transaction() as db:
         db.execute("UPDATE events SET json = '{}'")
     outbox.accept(make_event("GOOD2"), 0.0)
     sink = Ends()

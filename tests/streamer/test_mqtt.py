@@ -17,7 +17,8 @@ import jsonschema
 import pytest
 
 from broker import Certificates, Mosquitto, Subscriber, free_port, wait_until
-from streamer.codec import decode, rejection_schema
+from streamer.codec import decode, json_schema
+from streamer.controls import Controls
 from streamer.data import Rejection
 from streamer.errors import SinkError
 from streamer.sinks.courier import Courier, stop_couriers
@@ -59,7 +60,7 @@ class Reports:
 def running(broker, cameras=(), wait=True, **options):
     """A sink that is started, and connected unless `wait` is False; gives it and its reports."""
     options = {"host": broker.host, "port": broker.port, "client_id": uuid.uuid4().hex} | options
-    sink, reports = MqttSink(cameras, **options), Reports()
+    sink, reports = MqttSink(Controls(cameras), **options), Reports()
     sink.start(reports)
     try:
         if wait:
@@ -185,7 +186,7 @@ def test_the_will_of_a_former_life_does_not_speak_for_the_next(shared_broker, to
 
 def test_a_client_that_comes_back_is_the_same_one():
     def sink(topic="plates", cameras=("a", "b")):
-        return MqttSink(cameras, host="h", base_topic=topic)._link._client_id()
+        return MqttSink(Controls(cameras), host="h", base_topic=topic)._link._client_id()
 
     assert sink() == sink(cameras=("b", "a"))
     assert len({sink(), sink(topic="other"), sink(cameras=("a", "c"))}) == 3
@@ -277,7 +278,7 @@ def test_one_side_speaks_tls(request, guarded, broker_name, options, fault):
         ({"host": "a..b"}, "host 'a..b' is no host name"),
         ({"base_topic": "a/#"}, "base_topic 'a/#': no part"),
         ({"base_topic": "/a"}, "base_topic '/a': no part"),
-        ({"cameras": ["gate/1"]}, "camera 'gate/1': no part"),
+        ({"controls": Controls(["gate/1"])}, "camera 'gate/1': no part"),
     ],
 )
 def test_settings_that_cannot_work_are_named_at_the_start(tmp_path, options, fault):
@@ -562,14 +563,14 @@ def test_what_is_withheld_is_told_to_who_listens_and_not_kept(shared_broker, top
         assert (message.qos, message.retain) == (0, False)
         assert dict(message.properties.UserProperty) == {"schema": "plate-rejected/1"}
         told = json.loads(message.payload)
-        jsonschema.validate(told, rejection_schema())
+        jsonschema.validate(told, json_schema("plate-rejected/1"))
         assert (told["reason"], told["plate"], told["first_seen"]) == (
             "low_confidence", "AB123CD", "2026-01-02T00:00:00.000Z",
         )  # fmt: skip
 
 
 def test_what_is_withheld_while_the_broker_is_away_is_let_go():
-    sink = MqttSink((), host="127.0.0.1", port=free_port())
+    sink = MqttSink(host="127.0.0.1", port=free_port())
     at = datetime(2026, 1, 2, tzinfo=UTC)
     sink.rejected(
         Rejection("gate", "unread", "", 0.0, 1, 0.0, 7, at, at, at, None, (1, 2, 3, 4), (9, 9))

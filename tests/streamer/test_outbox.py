@@ -1,11 +1,13 @@
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from streamer.codec import decode
+from streamer.codec import decode, decode_any, encode
+from streamer.data import PARKING, SCHEMA
 from streamer.errors import UserError
 from streamer.sinks.media import Media
 from streamer.sinks.outbox import Outbox
@@ -76,7 +78,7 @@ def test_what_was_accepted_is_there_after_a_crash(tmp_path, make_event):
 
 
 def test_the_file_is_safe_from_a_power_cut(outbox):
-    with outbox._store.transaction() as db:
+    with outbox.store.transaction() as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
@@ -145,9 +147,9 @@ def test_many_threads_accept_at_once(outbox, make_event):
 def damaged(path):
     outbox = Outbox(path, ["mqtt"])
     outbox.open()
-    with outbox._store.transaction() as db:
+    with outbox.store.transaction() as db:
         db.executemany(
-            "INSERT INTO events VALUES (?, 'gate', 'X1', 0, 0, 0, ?)",
+            "INSERT INTO events VALUES (?, 'gate', 'X1', 0, 0, 0, ?, 'plate-event/1')",
             [(str(number), "x" * 900) for number in range(200)],
         )
     outbox.close()
@@ -164,7 +166,7 @@ def damaged(path):
         (lambda path: path.mkdir(), "unable to open database file; it needs a folder"),
         (
             lambda path: sqlite3.connect(path).execute("PRAGMA user_version = 9"),
-            "version 9 of the tables; this program knows 1",
+            "version 9 of the tables; this program knows 2",
         ),
     ],
 )
@@ -195,13 +197,13 @@ def test_two_daemons_do_not_share_a_store(outbox, tmp_path):
 def test_a_full_disk_takes_nothing_and_forgets_nothing(outbox, make_event):
     event = make_event()
     outbox.accept(event, 0.0)
-    with outbox._store.transaction() as db:
+    with outbox.store.transaction() as db:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(UserError, match="full"):
         outbox.accept(make_event(camera="x" * 20_000), 0.0)
     assert outbox.depth("mqtt") == outbox.depth("csv") == 1
-    with outbox._store.transaction() as db:
+    with outbox.store.transaction() as db:
         db.execute("PRAGMA max_page_count = 100000")
     assert outbox.accept(make_event(), 0.0)
 
@@ -237,9 +239,9 @@ def test_the_purge_keeps_what_a_sink_still_has_to_get(tmp_path, make_event):
 
 
 def test_the_purge_goes_on_beyond_one_batch(outbox):
-    with outbox._store.transaction() as db:
+    with outbox.store.transaction() as db:
         db.executemany(
-            "INSERT INTO events VALUES (?, 'gate', 'X1', 0, 0, 0, '{}')",
+            "INSERT INTO events VALUES (?, 'gate', 'X1', 0, 0, 0, '{}', 'plate-event/1')",
             [(str(number),) for number in range(1234)],
         )
     assert outbox.purge(before=time.time()) == 1234
@@ -256,7 +258,7 @@ def test_retention_throws_away_old_events_with_their_pictures(tmp_path, make_dec
         decided = make_decided(read_at=datetime.fromtimestamp(now.timestamp() - days * DAY_S, UTC))
         kept[days] = storage.media.illustrate(decided)
         storage.outbox.accept(kept[days], 0.0)
-    with storage.outbox._store.transaction() as db:
+    with storage.outbox.store.transaction() as db:
         db.execute("UPDATE events SET accepted_at = read_at")
     for days in (40, 1):
         storage.outbox.delivered("mqtt", kept[days].id)
@@ -280,7 +282,7 @@ def test_retention_sweeps_by_itself_and_outlives_a_failure(tmp_path, make_event,
     assert "could not be thrown away" in caplog.text
     outbox.open()
     outbox.accept(make_event(), 0.0)
-    with outbox._store.transaction() as db:
+    with outbox.store.transaction() as db:
         db.execute("UPDATE events SET accepted_at = 0")
     again = Retention(outbox, None, keep_days=1)
     again.start()
@@ -292,3 +294,57 @@ def test_a_media_folder_that_cannot_be_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"media folder '.*/file/pictures': Not a directory"):
         Media(tmp_path / "file" / "pictures").open()
+
+
+def test_tables_of_the_first_version_are_brought_up_to_date(tmp_path, make_event):
+    path, event = tmp_path / "events.sqlite3", make_event()
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            "CREATE TABLE events (id TEXT PRIMARY KEY, camera TEXT NOT NULL, plate TEXT NOT NULL,"
+            " read_at REAL NOT NULL, captured_at REAL NOT NULL, accepted_at REAL NOT NULL,"
+            " json TEXT NOT NULL);"
+            "CREATE TABLE deliveries (id INTEGER PRIMARY KEY, sink TEXT NOT NULL,"
+            " event_id TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT,"
+            " dead INTEGER NOT NULL DEFAULT 0, UNIQUE (sink, event_id)); PRAGMA user_version = 1"
+        )
+        row = (event.id, event.camera, event.plate, 1.0, 1.0, time.time(), encode(event))
+        db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO deliveries (sink, event_id) VALUES ('mqtt', ?)", (event.id,))
+    outbox = Outbox(path, ["mqtt"])
+    outbox.open()
+    assert decode(outbox.oldest("mqtt").json) == event
+    assert outbox.accept(make_event(), 0.0)
+    outbox.close()
+    assert rows(path, "SELECT DISTINCT kind FROM events") == [("plate-event/1",)]
+    outbox.open()  # once is enough
+    outbox.close()
+
+
+def test_a_sink_gets_the_kinds_it_wants(tmp_path, make_event, make_parking):
+    outbox = Outbox(tmp_path / "events.sqlite3", {"mqtt": {SCHEMA, PARKING}, "csv": {SCHEMA}})
+    outbox.open()
+    plate, parking = make_event(), make_parking()
+    assert outbox.accept(plate, 0.0)
+    assert outbox.accept(parking, 0.0)
+    assert (outbox.depth("mqtt"), outbox.depth("csv")) == (2, 1)
+    assert decode_any(outbox.oldest("mqtt", [plate.id]).json) == parking
+    outbox.close()
+
+
+def test_what_becomes_known_later_is_written_into_the_stored_event(outbox, make_event):
+    event = make_event()
+    outbox.accept(event, 0.0)
+    outbox.delivered("mqtt", event.id)
+    assert outbox.amend(event.id, lambda known: replace(known, owner={"name": "A. Nother"}))
+    assert decode(outbox.oldest("csv").json).owner == {"name": "A. Nother"}
+    assert outbox.oldest("mqtt") is None
+    assert not outbox.amend("unknown", lambda known: known)
+
+
+def test_notes_outlive_the_daemon(outbox):
+    assert outbox.store.noted("camera/gate") is None
+    outbox.store.note("camera/gate", "paused")
+    outbox.store.note("camera/gate", "running")
+    outbox.close()
+    outbox.open()
+    assert outbox.store.noted("camera/gate") == "running"

@@ -8,7 +8,7 @@ import pytest
 
 from models.base import Reading
 from models.readers.formats import Formats
-from streamer.codec import decode, encode, encode_rejection
+from streamer.codec import decode, encode
 from streamer.config import options_model
 from streamer.data import Frame, Look, Looked, Outcome
 from streamer.places import NOWHERE, Places
@@ -392,7 +392,7 @@ def test_what_is_withheld_is_told_with_its_reason(texts, reason, plate):
         [(reason, plate)] if reason else []
     )
     for one in gate.rejected:
-        assert json.loads(encode_rejection(one))["reason"] == reason
+        assert json.loads(encode(one))["reason"] == reason
         assert (one.camera, one.looks, one.event) == ("gate", len(texts), None)
 
 

@@ -1,0 +1,1 @@
+"""What is known of a plate beside how it reads: watchlists, its owner, where it parks."""
