@@ -86,7 +86,7 @@ class Controls:
     def __init__(self, cameras: Iterable[str], watchlists: Watchlists | None = None) -> None:
         self.cameras: Mapping[str, CameraControl] = {name: CameraControl(name) for name in cameras}
         self.watchlists: Watchlists = watchlists or NoWatchlists()
-        self._notes: Notes | None = None
+        self.notes: Notes | None = None
         self._listeners: list[Callable[[str, bool], None]] = []
         self._changing = threading.Lock()
 
@@ -96,7 +96,7 @@ class Controls:
 
     def restore(self, notes: Notes) -> None:
         """Pause again what was paused when the daemon ended, and keep what changes."""
-        self._notes = notes
+        self.notes = notes
         for camera, control in self.cameras.items():
             control.paused = notes.noted(_key(camera)) == "paused"
             if control.paused:
@@ -106,8 +106,8 @@ class Controls:
         """Look at a camera no longer, or again. Raises UserError if there is no such camera."""
         control = self.camera(camera)
         with self._changing:
-            if control.paused != paused and self._notes is not None:
-                self._notes.note(_key(camera), "paused" if paused else "running")
+            if control.paused != paused and self.notes is not None:
+                self.notes.note(_key(camera), "paused" if paused else "running")
             control.paused = paused
         log.info("camera %s is %s", camera, "paused" if paused else "running")
         for listener in self._listeners:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessageInfo
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -83,7 +83,13 @@ class Link:
         self._largest: int | None = None
         self._fault = f"{broker}: not connected yet"
         self._open: dict[str, _Publication] = {}
+        self._handlers: dict[str, Callable[[MQTTMessage], None]] = {}
         self._acks: SimpleQueue[tuple[Client, int, ReasonCode] | None] = SimpleQueue()
+
+    def listen(self, topic: str, handler: Callable[[MQTTMessage], None]) -> None:
+        """Have `handler` called, in paho's thread, with what comes on `topic`, which may hold
+        + and #. Before `start`. A handler that raises is logged."""
+        self._handlers[topic] = handler
 
     def start(self, report: Report) -> None:
         """Begin to connect; returns at once. Raises SinkError for settings that cannot work."""
@@ -108,6 +114,8 @@ class Link:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        for topic, handler in self._handlers.items():
+            client.message_callback_add(topic, _guarded(handler))
         client.connect_async(*self._broker.address, keepalive=self._broker.keepalive_s)
         self._client = client
         client.loop_start()
@@ -141,6 +149,8 @@ class Link:
         self._connected = True
         self._since_s = time.monotonic()
         self._on_up()
+        if self._handlers:
+            client.subscribe([(topic, 1) for topic in self._handlers])
         self._report(None)
 
     def _refused_by_broker(self, client: Client, reason: ReasonCode) -> None:
@@ -293,6 +303,18 @@ class Link:
         if self._connected:  # otherwise nothing is left to be sent
             end.join(timeout_s)
         self._connected = False
+
+
+def _guarded(
+    handler: Callable[[MQTTMessage], None],
+) -> Callable[[Client, Any, MQTTMessage], None]:
+    def handle(_: Client, __: Any, message: MQTTMessage) -> None:
+        try:
+            handler(message)
+        except Exception:  # what strangers send must not stop what we send
+            log.exception("what came on topic %s could not be handled", message.topic)
+
+    return handle
 
 
 def _on_log(client: Client, _: Any, level: int, text: str) -> None:
