@@ -84,23 +84,24 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     kinds = {sink.name: sink.kinds for sink in sinks}
     storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
     daemon = Daemon(storage.outbox)
-    observer = DeliveryMetrics(metrics)
+    observer = DeliveryMetrics(metrics, kinds)
     for sink in sinks:
         daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
     gates = _gates(config)
     for camera in config.cameras:
-        publish = Publish(
-            storage.outbox.accept,
-            storage.media.illustrate if storage.media else without_pictures,
-            on_event=lambda name: metrics.events.labels(name).inc(),
-            on_failure=lambda name: metrics.store_failures.labels(name).inc(),
-        )
         site = Site(controls.cameras[camera.name], gates[camera.gate or camera.name])
         watch = CameraWatch(
             metrics,
             camera.name,
             [sink.camera_status for sink in sinks],
             [sink.rejected for sink in sinks],
+        )
+        watch.commanded_by(site.control)
+        publish = Publish(
+            storage.outbox.accept,
+            storage.media.illustrate if storage.media else without_pictures,
+            on_event=watch.accepted,
+            on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
         daemon.pipelines.append(camera_pipeline(camera, config, publish, watch, site))
     daemon.services += [
@@ -146,6 +147,7 @@ def camera_pipeline(
     view = View(camera.places(), site.passages)
     stages = stages_of(config, models_of(config), watch, live=live, view=view)
     capture = Capture(source, watch, site.control.lets_pass)
+    watch.stages.expect(stage.name for stage in (*stages, last))
     return Pipeline(camera.name, capture, inbox, [*stages, last], watch.stages)
 
 
@@ -229,6 +231,7 @@ def _source(camera: CameraConfig, watch: CameraWatch) -> Source | RotatedSource:
         realtime=camera.realtime,
         loop=camera.loop,
         on_corrupt=watch.corrupt,
+        on_clock_skew=watch.clock_skew,
     )
     return upright(source_for(camera.name, camera.url, options), camera.rotate)
 

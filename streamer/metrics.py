@@ -3,7 +3,9 @@
 No label may grow without bound: cameras, stages, sinks and reasons are closed sets.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.gc_collector import GCCollector
@@ -13,7 +15,17 @@ from prometheus_client.process_collector import ProcessCollector
 from streamer.version import VERSION
 
 STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+CONFIDENCE_BUCKETS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 1.0)
 LATENCY_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0)
+
+
+class Declared(NamedTuple):
+    """A metric as the manual lists it; docs/metrics_table.py writes the list."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    text: str
 
 
 class Metrics:
@@ -21,11 +33,14 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.declared: list[Declared] = []
         self._declare_capture()
         self._declare_reading()
         self._declare_delivery()
         build = self._gauge("build_info", "The version that runs; always 1.", ["version"])
         build.labels(VERSION).set(1)
+        clock = self._gauge("clock_seconds", "The box's clock, in seconds since 1970.")
+        clock.set_function(time.time)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -47,6 +62,17 @@ class Metrics:
             "last_frame_age_seconds", "Seconds since the last frame.", ["camera"]
         )
         self.camera_up = self._gauge("camera_up", "1 while frames arrive, else 0.", ["camera"])
+        self.camera_outages = self._counter(
+            "camera_outages", "Times frames ceased to arrive.", ["camera"]
+        )
+        self.camera_paused = self._gauge(
+            "camera_paused", "1 while the camera is paused by command, else 0.", ["camera"]
+        )
+        self.camera_clock_skew = self._gauge(
+            "camera_clock_skew_seconds",
+            "The camera's clock minus the box's as a frame arrives; only where RTCP tells of it.",
+            ["camera"],
+        )
 
     def _declare_reading(self) -> None:
         self.stage_duration = self._histogram(
@@ -62,6 +88,12 @@ class Metrics:
             ["camera", "outcome"],
         )
         self.events = self._counter("events", "Events accepted into the store.", ["camera"])
+        self.plate_confidence = self._histogram(
+            "plate_confidence",
+            "Confidence (0 to 1) of the events accepted into the store.",
+            ["camera"],
+            CONFIDENCE_BUCKETS,
+        )
 
     def _declare_delivery(self) -> None:
         self.event_latency = self._histogram(
@@ -88,16 +120,22 @@ class Metrics:
         )
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
 
-    def _counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:
-        return Counter(f"anpr_{name}", text, labels or [], registry=self.registry)
+    def _counter(self, name: str, text: str, labels: Sequence[str] = ()) -> Counter:
+        self._declare(f"{name}_total", "counter", text, labels)
+        return Counter(f"anpr_{name}", text, labels, registry=self.registry)
 
-    def _gauge(self, name: str, text: str, labels: list[str] | None = None) -> Gauge:
-        return Gauge(f"anpr_{name}", text, labels or [], registry=self.registry)
+    def _gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
+        self._declare(name, "gauge", text, labels)
+        return Gauge(f"anpr_{name}", text, labels, registry=self.registry)
 
     def _histogram(
-        self, name: str, text: str, labels: list[str], buckets: tuple[float, ...]
+        self, name: str, text: str, labels: Sequence[str], buckets: tuple[float, ...]
     ) -> Histogram:
+        self._declare(name, "histogram", text, labels)
         return Histogram(f"anpr_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+    def _declare(self, name: str, kind: str, text: str, labels: Sequence[str]) -> None:
+        self.declared.append(Declared(f"anpr_{name}", kind, tuple(labels), text))
 
 
 class StageMetrics:
@@ -106,6 +144,12 @@ class StageMetrics:
     def __init__(self, metrics: Metrics, camera: str) -> None:
         self._metrics = metrics
         self._camera = camera
+
+    def expect(self, stages: Iterable[str]) -> None:
+        """Show these stages from the start, with nothing counted yet."""
+        for stage in stages:
+            self._metrics.stage_duration.labels(self._camera, stage)
+            self._metrics.stage_failures.labels(self._camera, stage)
 
     def stage_took(self, stage: str, seconds: float) -> None:
         """Count one step."""

@@ -1,9 +1,11 @@
 """What happens, told to the metrics and to whoever else wants to know."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import get_args
 
-from streamer.data import Event, Frame, Rejection
+from streamer.controls import CameraControl
+from streamer.data import Event, Frame, Outcome, PlateEvent, Rejection
 from streamer.errors import StreamFailure
 from streamer.metrics import Metrics, StageMetrics
 
@@ -31,7 +33,26 @@ class CameraWatch:
         self._captured = metrics.frames_captured.labels(camera)
         self._dropped = metrics.frames_dropped.labels(camera, "capture")
         metrics.last_frame_age.labels(camera).set_function(self._age_s)
+        self._arriving = False
         metrics.camera_up.labels(camera).set(0)
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        # A counter that first appears with its first count looks to Prometheus as if nothing
+        # had happened: increase() needs the zero before it.
+        for reason in get_args(StreamFailure):
+            self._metrics.stream_reconnects.labels(self._camera, reason)
+        for outcome in get_args(Outcome):
+            self._metrics.plate_reads.labels(self._camera, outcome)
+        for metric in (
+            self._metrics.frames_corrupt,
+            self._metrics.camera_outages,
+            self._metrics.tracks_active,
+            self._metrics.events,
+            self._metrics.plate_confidence,
+            self._metrics.store_failures,
+        ):
+            metric.labels(self._camera)
 
     def _age_s(self) -> float:
         return time.monotonic() - self._last_frame_s
@@ -49,6 +70,15 @@ class CameraWatch:
         """Something could not be decoded."""
         self._metrics.frames_corrupt.labels(self._camera).inc()
 
+    def clock_skew(self, seconds: float) -> None:
+        """The camera's clock is this far ahead of ours."""
+        self._metrics.camera_clock_skew.labels(self._camera).set(seconds)
+
+    def commanded_by(self, control: CameraControl) -> None:
+        """Show from now on whether `control` has the camera paused."""
+        paused = self._metrics.camera_paused.labels(self._camera)
+        paused.set_function(lambda: float(control.paused))
+
     def reconnected(self, reason: StreamFailure) -> None:
         """The source failed and is opened again."""
         self._metrics.stream_reconnects.labels(self._camera, reason).inc()
@@ -56,6 +86,9 @@ class CameraWatch:
     def up(self, arriving: bool) -> None:
         """Frames begin to arrive, or no longer do."""
         self._metrics.camera_up.labels(self._camera).set(arriving)
+        if self._arriving and not arriving:
+            self._metrics.camera_outages.labels(self._camera).inc()
+        self._arriving = arriving
         for tell in self._tell_status:
             tell(self._camera, arriving)
 
@@ -67,6 +100,11 @@ class CameraWatch:
         """A track ended like this."""
         self._metrics.plate_reads.labels(self._camera, outcome).inc()
 
+    def accepted(self, event: PlateEvent) -> None:
+        """An event is in the store."""
+        self._metrics.events.labels(self._camera).inc()
+        self._metrics.plate_confidence.labels(self._camera).observe(event.confidence)
+
     def rejected(self, rejection: Rejection) -> None:
         """A read was withheld."""
         for tell in self._tell_rejected:
@@ -76,8 +114,11 @@ class CameraWatch:
 class DeliveryMetrics:
     """The metrics' side of delivering events (the `DeliveryObserver` of the couriers)."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, sinks: Iterable[str] = ()) -> None:
         self._metrics = metrics
+        for sink in sinks:
+            metrics.deliveries_failed.labels(sink)
+            metrics.dead_letters.labels(sink)
 
     def delivered(self, sink: str, event: Event, latency_s: float) -> None:
         """`sink` has the event."""

@@ -17,8 +17,8 @@ PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """How the names of picture files end."""
 
 
-def nobody() -> None:
-    """For sources whose corrupt packets nobody counts."""
+def nobody(*_: object) -> None:
+    """For what sources tell and nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class SourceOptions:
 
     `timeout_s` limits opening and every read; `realtime` plays a recording at its own pace,
     `loop` plays it again and again. `on_corrupt` is called once for each packet or picture
-    that could not be decoded.
+    that could not be decoded; `on_clock_skew` now and then with the seconds by which the
+    camera's clock is ahead of ours, where a source can tell.
     """
 
     username: str | None = None
@@ -37,6 +38,7 @@ class SourceOptions:
     realtime: bool = False
     loop: bool = False
     on_corrupt: Callable[[], None] = nobody
+    on_clock_skew: Callable[[float], None] = nobody
 
 
 class Source(Protocol):

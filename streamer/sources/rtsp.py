@@ -12,6 +12,7 @@ from streamer.data import Frame
 from streamer.errors import SourceError, UserError
 from streamer.redact import redact
 from streamer.sources.base import Clocks, SourceOptions, with_login
+from streamer.sources.camera_clock import CameraClock
 from streamer.sources.decoding import decoded, picture, source_error, video_of
 
 QUICK: Mapping[str, str] = {"analyzeduration": "0", "probesize": "32"}
@@ -43,6 +44,7 @@ class RtspSource:
         self._timeout_s = options.timeout_s
         self._on_corrupt = options.on_corrupt
         self._clocks = Clocks(camera, live=True)
+        self._camera_clock = CameraClock(options.on_clock_skew)
         self._quick = True
         self._asked_s = 0.0
 
@@ -118,6 +120,7 @@ class RtspSource:
                 # then wait as long again
                 raise self._silence()
             if packet.size:  # the empty last one is no packet
+                self._camera_clock.look(packet)
                 yield packet
 
     @property

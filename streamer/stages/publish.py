@@ -29,8 +29,8 @@ class Publish:
     `accept` raising means that the event was not taken: it is held here and tried again, at
     every step and whenever there is time. `illustrate` writes the pictures and gives the event
     with their paths; its failure costs the pictures, not the event. `enrich` add what
-    is known of the plate, one after the other, at once or not at all. `on_event` is told the
-    camera of every event that was accepted, `on_failure` that of every failed attempt.
+    is known of the plate, one after the other, at once or not at all. `on_event` is given every
+    event that was accepted, `on_failure` the camera of every failed attempt.
     """
 
     name = "publish"
@@ -40,7 +40,7 @@ class Publish:
         accept: Callable[[PlateEvent, float], object],
         illustrate: Callable[[Decided], PlateEvent] = without_pictures,
         enrich: Sequence[Callable[[PlateEvent], PlateEvent]] = (),
-        on_event: Callable[[str], None] = lambda _: None,
+        on_event: Callable[[PlateEvent], None] = lambda _: None,
         on_failure: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._accept = accept
@@ -97,7 +97,7 @@ class Publish:
             self._on_failure(held.event.camera)
             self._remind(error)
             return False
-        self._on_event(held.event.camera)
+        self._on_event(held.event)
         return True
 
     def _remind(self, error: Exception) -> None:

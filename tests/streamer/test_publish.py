@@ -38,7 +38,7 @@ def test_an_event_is_handed_over_with_the_time_of_its_capture(accept, make_decid
     ((event, captured_at),) = accept.taken
     assert event == decided.event
     assert captured_at == pytest.approx(time.time() - 2.0, abs=0.2)
-    assert told == ["gate-in"]
+    assert told == [event]
 
 
 def test_what_cannot_be_stored_waits_and_comes_in_order(accept, make_decided, caplog):

@@ -211,3 +211,16 @@ def test_a_stream_of_damaged_pictures(clip, tmp_path):
         frames = take(server.url, 8, on_corrupt=lambda: corrupt.append(1))
     assert len(frames) == 8
     assert corrupt
+
+
+def test_the_cameras_clock_is_compared_with_ours(rtsp_camera):
+    skews = []
+    source = source_for("gate", rtsp_camera.url, SourceOptions(on_clock_skew=skews.append))
+    frames = source.frames()
+    until = time.monotonic() + 20  # the first sender report comes after some seconds
+    for _ in frames:
+        if len(skews) >= 2 or time.monotonic() > until:
+            break
+    frames.close()
+    assert len(skews) == 2
+    assert all(-1.0 < skew < 0.1 for skew in skews)  # the same box: only what the way takes
