@@ -59,6 +59,8 @@ def test_one_event_per_vehicle_from_rtsp_to_mqtt(tmp_path, film, rtsp_film, brok
         assert daemon.metric("anpr_mqtt_connected") == 1
         assert daemon.metric("anpr_outbox_depth", sink="mqtt") == 0
         assert daemon.metric("anpr_event_latency_seconds_count", sink="mqtt") == 1
+        assert daemon.metric("anpr_plate_confidence_count", camera="gate") == 1
+        wait_until(lambda: daemon.metric("anpr_camera_clock_skew_seconds", camera="gate") < 0)
         code, took_s = daemon.stop()
     assert (code, took_s < STOP_LIMIT_S) == (0, True), (took_s, daemon.log)
     wait_until(lambda: seen.texts("plates/status")[-1] == "offline")
