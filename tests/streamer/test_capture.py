@@ -173,7 +173,7 @@ def test_stop_cuts_a_wait_short():
             yield
 
     stop, ended = threading.Event(), threading.Event()
-    capture = Capture(Dead(), Notes(), Backoff(first_s=60, longest_s=60))
+    capture = Capture(Dead(), Notes(), backoff=Backoff(first_s=60, longest_s=60))
 
     def work():
         capture.run(Channel(1), stop)

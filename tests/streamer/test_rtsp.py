@@ -171,7 +171,7 @@ def test_a_killed_camera_comes_back(clip, caplog):
     notes, stop = Notes(), threading.Event()
     with RtspServer(clip.path, ("admin", "secret")) as server:
         source = source_for("gate", server.url, SourceOptions(timeout_s=2.0))
-        capture = Capture(source, notes, Backoff(first_s=0.1, longest_s=0.2))
+        capture = Capture(source, notes, backoff=Backoff(first_s=0.1, longest_s=0.2))
         out = Channel(1, "drop_oldest")
         thread = threading.Thread(target=capture.run, args=(out, stop), daemon=True)
         thread.start()
