@@ -34,13 +34,14 @@ from streamer.sinks import SINKS
 from streamer.sinks.base import Sink
 from streamer.sinks.courier import Courier
 from streamer.sinks.storage import Storage
-from streamer.sources import source_for
+from streamer.sources import is_camera, source_for
 from streamer.sources.base import Source, SourceOptions
 from streamer.sources.rotated import RotatedSource, upright
 from streamer.stages.capture import Capture
 from streamer.stages.detect import Detect
 from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
+from streamer.stages.remembered import Memory
 from streamer.stages.track import Follow
 from streamer.stages.vote import utc_now
 from streamer.watch import CameraWatch, DeliveryMetrics
@@ -106,6 +107,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     daemon.services += [
         _storage_service(storage),
         _controls_service(controls, storage),
+        _memory_service(_lasting(config, gates), storage),
         _outbox_gauges(storage, sinks, metrics),
     ]
     if config.metrics.enabled:
@@ -184,6 +186,12 @@ def _gates(config: Config) -> dict[str, Passages]:
     return {name: Passages(dedup_seconds) for name in names}
 
 
+def _lasting(config: Config, gates: dict[str, Passages]) -> dict[str, Passages]:
+    """Those gates where a vehicle still stands after a restart: recordings begin anew."""
+    replayed = {c.gate or c.name for c in config.cameras if not is_camera(c.url)}
+    return {name: passages for name, passages in gates.items() if name not in replayed}
+
+
 def stages_of(
     config: Config, models: Models, told: Told, *, live: bool, view: View | None = None
 ) -> list[Stage[Any, Any]]:
@@ -250,6 +258,16 @@ def _controls_service(controls: Controls, storage: Storage) -> Service:
     def start() -> Callable[[], None]:
         controls.restore(storage.outbox.store)
         return lambda: None
+
+    return start
+
+
+def _memory_service(gates: dict[str, Passages], storage: Storage) -> Service:
+    def start() -> Callable[[], None]:
+        memory = Memory(gates, storage.outbox.store)
+        memory.start()
+        storage.outbox.listen(memory.wake)
+        return lambda: memory.stop(0.5)
 
     return start
 

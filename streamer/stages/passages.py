@@ -9,7 +9,8 @@ differing characters were read, and whether they are ones that readers mix up.
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from models.base import Box
@@ -60,6 +61,14 @@ class Passage:
     earlier: deque[Sight] = field(default_factory=lambda: deque(maxlen=STANDS))
     """Where it was last seen before, elsewhere: a single sight may be of a plate half hidden."""
     event_id: str = ""
+    remembered: bool = False
+    """It was begun before the daemon's start: its scene's seconds mean nothing any more."""
+
+    def ago_s(self, known: Sight, now: Sight) -> float:
+        """Seconds between one of its sights and a later one by the same camera."""
+        if self.remembered:
+            return abs((now.at - known.at).total_seconds())
+        return now.time_s - known.time_s
 
 
 class Passages:
@@ -86,6 +95,7 @@ class Passages:
         if self._dedup_seconds <= 0:  # nobody wants tracks to be merged
             return (
                 known.camera == camera
+                and not known.remembered
                 and since.time_s <= known.last.time_s
                 and is_same(known.plate, plate)
             )
@@ -93,13 +103,13 @@ class Passages:
             away_s = (since.at - known.last.at).total_seconds()
             # What the other camera sees next is no earlier passage of the same vehicle either.
             return abs(away_s) <= self._dedup_seconds and is_same(known.plate, plate)
-        away_s = since.time_s - known.last.time_s
+        away_s = known.ago_s(known.last, since)
         if away_s <= self._dedup_seconds and is_same(known.plate, plate):
             return True
         there = [one for one in (known.last, *known.earlier) if _is_there(one.box, since.box)]
         if not there:
             return False
-        away_s = since.time_s - max(one.time_s for one in there)
+        away_s = min(known.ago_s(one, since) for one in there)
         if 0 <= away_s <= BROKEN_S:
             return distance(known.plate.text, plate.text) <= BROKEN_EDITS
         return away_s <= PARKED_S and is_same(known.plate, plate)
@@ -114,7 +124,10 @@ class Passages:
     def seen(self, passage: Passage, camera: str, again: Sight) -> None:
         """A track of this passage is still there."""
         with self.lock:
-            if camera == passage.camera:
+            if passage.remembered:
+                passage.remembered, passage.camera, passage.last = False, camera, again
+                passage.earlier.clear()
+            elif camera == passage.camera:
                 if not _is_there(passage.last.box, again.box):
                     passage.earlier.append(passage.last)
                 passage.last = again
@@ -123,6 +136,17 @@ class Passages:
                 passage.camera, passage.last = camera, again
             if passage not in self._recent:
                 self._recent.append(passage)
+
+    def recent(self, since: datetime) -> list[Passage]:
+        """Those last seen after `since`, oldest first: what a daemon that ends hands on."""
+        with self.lock:
+            recent = [replace(one) for one in self._recent if one.last.at >= since]
+        return sorted(recent, key=lambda one: one.last.at)
+
+    def remember(self, passages: Iterable[Passage]) -> None:
+        """Take over what an earlier run handed on."""
+        with self.lock:
+            self._recent.extend(replace(one, remembered=True) for one in passages)
 
     def __len__(self) -> int:
         return len(self._recent)
