@@ -44,6 +44,7 @@ from streamer.stages.publish import Publish, without_pictures
 from streamer.stages.remembered import Memory
 from streamer.stages.track import Follow
 from streamer.stages.vote import utc_now
+from streamer.tracing.tracing import Tracing
 from streamer.watch import CameraWatch, DeliveryMetrics
 from trackers import TRACKERS
 
@@ -59,6 +60,7 @@ PARTS = Parts(
         "looks": "streamer.stages.read:Read",
         "vote": "streamer.stages.vote:Vote",
         "store": "streamer.sinks.storage:Storage",
+        "tracing": "streamer.tracing.tracing:Tracing",
     },
     several={"sinks": SINKS},
 )
@@ -85,14 +87,19 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     kinds = {sink.name: sink.kinds for sink in sinks}
     storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
     daemon = Daemon(storage.outbox)
-    observer = DeliveryMetrics(metrics)
+    traces: Tracing = make(
+        config.parts["tracing"], storage.outbox.still_waits, metrics.spans_dropped.inc
+    )
+    observer = DeliveryMetrics(metrics, traces.journal)
     for sink in sinks:
         daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
     gates = _gates(config)
     for camera in config.cameras:
         publish = Publish(
-            storage.outbox.accept,
-            storage.media.illustrate if storage.media else without_pictures,
+            traces.accepting(storage.outbox.accept),
+            traces.timed("pictures", storage.media.illustrate)
+            if storage.media
+            else without_pictures,
             on_event=lambda name: metrics.events.labels(name).inc(),
             on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
@@ -102,6 +109,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
             camera.name,
             [sink.camera_status for sink in sinks],
             [sink.rejected for sink in sinks],
+            traces.trail(),
         )
         daemon.pipelines.append(camera_pipeline(camera, config, publish, watch, site))
     daemon.services += [
@@ -109,6 +117,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
         _controls_service(controls, storage),
         _memory_service(_lasting(config, gates), storage),
         _outbox_gauges(storage, sinks, metrics),
+        traces.start,
     ]
     if config.metrics.enabled:
         daemon.services.append(_metrics_service(config, metrics))
@@ -148,7 +157,10 @@ def camera_pipeline(
     view = View(camera.places(), site.passages)
     stages = stages_of(config, models_of(config), watch, live=live, view=view)
     capture = Capture(source, watch, site.control.lets_pass)
-    return Pipeline(camera.name, capture, inbox, [*stages, last], watch.stages)
+    pipeline = Pipeline(camera.name, capture, inbox, [*stages, last], watch.stages)
+    if watch.on_step is not None:
+        pipeline.listen(watch.on_step)
+    return pipeline
 
 
 @dataclass(frozen=True, slots=True)

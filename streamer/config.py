@@ -22,7 +22,7 @@ from streamer.parts import load_part, nearest
 from streamer.places import Places
 from streamer.redact import redact
 
-SECRETS = {"password"}
+SECRETS = {"password", "headers"}
 M = TypeVar("M", bound=BaseModel)
 CAMERA_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
@@ -307,7 +307,7 @@ class _Check:
         wanted = fault["msg"].replace("Input should", "should").replace("String should", "should")
         if fault["type"] == "missing":
             return "is missing"
-        value = "***" if key in SECRETS else redact(repr(fault["input"]))
+        value = "***" if SECRETS & {key, *parents} else redact(repr(fault["input"]))
         quotes = "; put it in quotes" if fault["type"] == "string_type" else ""
         return f"{value} {wanted[0].lower()}{wanted[1:]}{quotes}"
 

@@ -267,6 +267,23 @@ class Decided:
     look: Look
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to give an event to a sink.
+
+    It began and ended at these `time.monotonic()`; `captured_at` is when the deciding frame was
+    captured (seconds since 1970). `error` is None when the sink has the event; `refused` says
+    that it was reached and did not want it.
+    """
+
+    sink: str
+    started_s: float
+    ended_s: float
+    captured_at: float
+    error: str | None = None
+    refused: bool = False
+
+
 def new_event_id() -> str:
     """A UUID version 7 (RFC 9562, section 5.7): sorts by time, unique without coordination."""
     milliseconds = time.time_ns() // 1_000_000

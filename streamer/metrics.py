@@ -86,6 +86,9 @@ class Metrics:
         self.dead_letters = self._counter(
             "dead_letters", "Events a sink refused for good; kept in the store.", ["sink"]
         )
+        self.spans_dropped = self._counter(
+            "spans_dropped", "Spans of traces that no collector took; see docs/tracing.md."
+        )
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
 
     def _counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:

@@ -150,6 +150,13 @@ class Outbox:
                 (error, sink, event_id),
             )
 
+    def still_waits(self, event_id: str) -> bool:
+        """Whether a configured sink has yet to get the event."""
+        marks = ", ".join("?" * len(self._sinks))
+        query = f"SELECT 1 FROM deliveries WHERE event_id = ? AND dead = 0 AND sink IN ({marks})"  # noqa: S608
+        with self.store.transaction() as db:
+            return db.execute(query, (event_id, *self._sinks)).fetchone() is not None
+
     def depth(self, sink: str) -> int:
         """How many events wait for `sink`."""
         return self._count("sink = ? AND dead = 0", sink)
