@@ -58,7 +58,7 @@ def test_every_entity_of_the_page_is_announced():
     named = set(re.findall(r"\b(?:event|sensor|image|binary_sensor|switch|button)\.\w+", PAGE))
     named -= {"event.event_type", "event.camera", "event.read_at"}  # of templates, where it is
     named -= {"event.plate", "event.confidence", "event.watchlist"}  # a variable
-    assert "binary_sensor.gate_in_residents" in named
+    assert "binary_sensor.gate_in_connection" in named
     assert named - set(entity_ids()) <= {"binary_sensor.gate_in_"}  # gate_in_<list>
 
 
