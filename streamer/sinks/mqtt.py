@@ -24,6 +24,8 @@ from streamer.controls import Controls
 from streamer.data import PARKING, SCHEMA, Event, ParkingEvent, PlateEvent, Rejection
 from streamer.errors import SinkError
 from streamer.sinks.base import Report, unreported
+from streamer.sinks.home_assistant import Site
+from streamer.sinks.home_assistant_discovery import Discovery, HomeAssistant, Prefix
 from streamer.sinks.mqtt_broker import Broker
 from streamer.sinks.mqtt_link import Link, Message
 
@@ -33,7 +35,8 @@ FORBIDDEN = "+#/\0"
 
 
 class MqttSink:
-    """Publishes to a broker (see `Broker`); keeps the status of the cameras of `controls` there.
+    """Publishes to a broker (see `Broker`); keeps the status of the cameras of `controls` there,
+    and tells Home Assistant of them; of the occupancy, too, if `parking` is watched.
 
     A refused `last` or `crop` is warned of once; only the refusal of `event` is one of the
     event.
@@ -45,6 +48,7 @@ class MqttSink:
     def __init__(  # noqa: PLR0913  (a section of the configuration)
         self,
         controls: Controls | None = None,
+        parking: bool = False,
         *,
         host: str,
         port: Annotated[int, Ge(1), Le(65535)] | None = None,
@@ -57,6 +61,8 @@ class MqttSink:
         client_id: str | None = None,
         keepalive_s: Annotated[int, Ge(1), Le(3600)] = 30,
         base_topic: str = "plates",
+        discovery: Discovery = "device",
+        discovery_prefix: Prefix = "homeassistant",
     ) -> None:
         self._base = base_topic
         self._controls = controls or Controls([])
@@ -80,7 +86,9 @@ class MqttSink:
             keepalive_s=keepalive_s,
         )
         identity = "\n".join((base_topic, *sorted(cameras)))
-        self._link = Link(broker, f"{base_topic}/status", identity, self._say_statuses)
+        self._link = Link(broker, f"{base_topic}/status", identity, self._on_up)
+        self._home_assistant = HomeAssistant(self._link, discovery, discovery_prefix)
+        self._parks = parking
 
     def start(self, report: Report = unreported) -> None:
         """Begin to connect. Raises SinkError for names, hosts and files that cannot work."""
@@ -92,7 +100,13 @@ class MqttSink:
                     + (" or /" if key == "camera" else ""),
                     permanent=True,
                 )
+        site = Site(self._base, self._up, self._controls.watchlists.names, parking=self._parks)
+        self._home_assistant.start(site, self._controls.notes)
         self._link.start(report)
+
+    def _on_up(self) -> None:
+        self._say_statuses()
+        self._home_assistant.up()
 
     def _say_statuses(self) -> None:
         with self._statuses:
@@ -166,6 +180,7 @@ class MqttSink:
                 self._up[camera] = False
                 self._say_status(camera)
             self._link.state(f"{self._base}/status", "offline")
+        self._home_assistant.close()
         self._link.close(timeout_s)
 
 
