@@ -51,6 +51,8 @@ def test_somebody_counts_and_corrects():
     park.parking.make_round()  # the two are lost: they were not counted any more
     assert park.parking.occupancy() == 0
     assert park.plates_inside == []
+    (entered,) = park.take(seen("QR246ST", after_s=8 * DAY_S))
+    assert entered.occupancy == 1
     park.parking.correct(7)
     assert park.parking.occupancy() == 7
     with pytest.raises(UserError, match="-1 should be 0 or more"):
