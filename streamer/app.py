@@ -3,6 +3,7 @@
     camera ─ Capture ─▶ Detect ─▶ Follow ─▶ Read ─▶ Vote ─▶ Publish ─▶ Outbox ─▶ Courier ─▶ sink
              one pipeline per camera, a thread per stage               one thread per sink
 
+The car park is served like a sink, and gives its own events back into the outbox.
 Nothing else knows how the parts hang together; they are given plain values.
 """
 
@@ -24,6 +25,8 @@ from streamer.config import CameraConfig, Config, Part, Parts, parse_config, rea
 from streamer.controls import CameraControl, Controls
 from streamer.daemon import Daemon
 from streamer.data import Decided, Frame, Outcome, Rejection
+from streamer.enrich.parking import Parking, Rounds
+from streamer.enrich.parking_metrics import ParkingMetrics
 from streamer.environment import installation_faults
 from streamer.errors import UserError
 from streamer.metrics import Metrics, serve_metrics
@@ -35,6 +38,8 @@ from streamer.sinks.base import Sink
 from streamer.sinks.courier import Courier
 from streamer.sinks.storage import Storage
 from streamer.sources import is_camera, source_for
+from streamer.sinks.within import Within
+from streamer.sources import source_for
 from streamer.sources.base import Source, SourceOptions
 from streamer.sources.rotated import RotatedSource, upright
 from streamer.stages.capture import Capture
@@ -61,6 +66,7 @@ PARTS = Parts(
         "vote": "streamer.stages.vote:Vote",
         "store": "streamer.sinks.storage:Storage",
         "tracing": "streamer.tracing.tracing:Tracing",
+        "parking": "streamer.enrich.parking:Parking",
     },
     several={"sinks": SINKS},
 )
@@ -90,6 +96,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     traces: Tracing = make(
         config.parts["tracing"], storage.outbox.still_waits, metrics.spans_dropped.inc
     )
+    sinks += _car_park(config, storage, metrics, daemon)
     observer = DeliveryMetrics(metrics, traces.journal)
     for sink in sinks:
         daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
@@ -254,6 +261,26 @@ def _source(camera: CameraConfig, watch: CameraWatch) -> Source | RotatedSource:
 
 
 Service = Callable[[], Callable[[], None]]
+
+
+def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon) -> list[Sink]:
+    """What takes the plate events of the car park's cameras, if there is one."""
+    lined = [camera.name for camera in config.cameras if camera.places().has_ways]
+    observer = ParkingMetrics(metrics)
+    parking: Parking = make(config.parts["parking"], storage.outbox, lined, observer)
+    storage.retention.others.append(parking.purge)  # what it kept is personal data when it is off
+    if not parking.on:
+        return []
+    storage.outbox.add(parking.name, parking.kinds)
+
+    def start() -> Callable[[], None]:
+        observer.show(parking.occupancy, parking.capacity)
+        rounds = Rounds(parking)
+        rounds.start()
+        return lambda: rounds.stop(0.5)
+
+    daemon.services.append(start)
+    return [Within(parking.name, parking.kinds, parking.take)]
 
 
 def _storage_service(storage: Storage) -> Service:

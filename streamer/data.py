@@ -208,9 +208,10 @@ class ParkingEvent:
     """A vehicle came to park, left, or has stayed too long (schema `plate-parking/1`).
 
     `session` is the same from entering to leaving, `id` another each time. `entered_at` is None
-    of a vehicle whose coming nobody saw, `left_at` and `duration_s` are None while it is inside.
-    `entry_event` and `exit_event` are the ids of the plate events. `plate` is as it was read on
-    entering, where that is known. `occupancy` is how many are inside now.
+    of a vehicle whose coming nobody saw, `left_at` and `duration_s` are None while it is inside,
+    and if nobody saw it leave. `entry_event` and `exit_event` are the ids of the plate events.
+    `plate` is as it was read on entering, where that is known. `occupancy` is how many are inside
+    now.
     """
 
     id: str

@@ -14,6 +14,8 @@ from streamer.version import VERSION
 
 STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 LATENCY_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0)
+HOUR_S = 3600.0
+STAY_BUCKETS = tuple(h * HOUR_S for h in (0.1, 0.25, 0.5, 1, 2, 4, 8, 12, 24, 72, 168, 720))
 
 
 class Metrics:
@@ -90,6 +92,22 @@ class Metrics:
             "spans_dropped", "Spans of traces that no collector took; see docs/tracing.md."
         )
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
+
+    def declare_parking(self) -> None:
+        """The metrics of a car park, where there is one."""
+        self.parking_occupancy = self._gauge("parking_occupancy", "Vehicles inside.")
+        self.parking_capacity = self._gauge("parking_capacity", "Places; 0 if that is not known.")
+        self.parking_entries = self._counter("parking_entries", "Vehicles that entered.")
+        self.parking_sessions = self._counter(
+            "parking_sessions", "How sessions ended, and how surely.", ["outcome"]
+        )
+        self.parking_stay = self._histogram(
+            "parking_stay_seconds", "From entering to leaving.", [], STAY_BUCKETS
+        )
+        self.parking_overstays = self._counter("parking_overstays", "Stays beyond max_stay_s.")
+        self.parking_ignored = self._counter(
+            "parking_ignored", "Plate events that changed nothing, and why.", ["reason"]
+        )
 
     def _counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:
         return Counter(f"anpr_{name}", text, labels or [], registry=self.registry)

@@ -12,6 +12,7 @@ from streamer.data import Attempt, Event
 from streamer.errors import SinkError, UserError
 from streamer.sinks.base import Sink
 from streamer.sinks.outbox import Outbox, Parcel
+from streamer.sinks.within import Within
 
 log = logging.getLogger(__name__)
 
@@ -270,10 +271,13 @@ def stop_couriers(couriers: Sequence[Courier], timeout_s: float) -> None:
     """Deliver what can be delivered at once, then close every sink, all within `timeout_s`."""
     ends = time.monotonic() + timeout_s
     closing = ends - timeout_s * CLOSING_SHARE
-    for courier in couriers:
-        courier.drain()
-    for courier in couriers:
-        courier.join(closing - time.monotonic())
+    # Who is within the daemon may make events of those it is given: the others wait for these.
+    for within in (True, False):
+        these = [one for one in couriers if isinstance(one.sink, Within) is within]
+        for courier in these:
+            courier.drain()
+        for courier in these:
+            courier.join(closing - time.monotonic())
     for number, courier in enumerate(couriers):
         left_s = max(0.1, ends - time.monotonic())
         courier.close(left_s / (len(couriers) - number))

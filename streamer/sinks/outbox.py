@@ -46,6 +46,10 @@ class Outbox:
         self._sinks = dict(sinks) if isinstance(sinks, Mapping) else {s: {SCHEMA} for s in sinks}
         self._listeners: list[Callable[[], None]] = []
 
+    def add(self, sink: str, kinds: Collection[str]) -> None:
+        """One more sink, before anything is accepted."""
+        self._sinks[sink] = kinds
+
     def open(self) -> None:
         """Open or create the file."""
         self.store.open()

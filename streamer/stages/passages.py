@@ -14,16 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from models.base import Box
-from models.edits import align, distance
+from models.edits import distance
 from streamer.data import Plate
+from streamer.likeness import CLEAR, differences
 
-CLEAR = 0.9
-"""A character surer than this was read, not guessed."""
-LETTERS_LIKE_DIGITS = {
-    "0": "ODQ", "1": "IL", "2": "Z", "4": "A", "5": "S", "6": "G", "7": "T", "8": "B",
-}  # fmt: skip
-"""Hardly any country allows both a letter and a digit at one place of its plates: where two
-readings differ by such a pair, one of them is wrong, however sure of itself."""
 REMEMBERED = 1000
 SLIPS = 2
 SHARE_OF_SLIPS = 3
@@ -174,35 +168,9 @@ def is_same(known: Plate, found: Plate) -> bool:
         return False
     if shorter in longer and 2 * len(shorter) >= len(longer):
         return True
-    differences = _differences(known, found)
-    if sum(difference.gap for difference in differences) != len(longer) - len(shorter):
+    apart = differences(known.characters, found.characters)
+    if sum(difference.gap for difference in apart) != len(longer) - len(shorter):
         return False  # one character lost and another gained: AB123CD is not AB231CD
-    if all(difference.slip for difference in differences):
-        return len(differences) <= min(SLIPS, max(1, len(longer) // SHARE_OF_SLIPS))
-    return len(differences) == 1 and differences[0].confidence < CLEAR
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """Whether readers slip like this, and how sure the less sure reading was of it."""
-
-    gap: bool
-    slip: bool
-    confidence: float
-
-
-def _differences(known: Plate, found: Plate) -> list[_Difference]:
-    one, two = known.characters, found.characters
-    return [
-        _Difference(True, True, 0.0)
-        if i is None or j is None
-        else _Difference(
-            False, _alike(one[i].char, two[j].char), min(one[i].confidence, two[j].confidence)
-        )
-        for i, j in align(known.text, found.text)
-        if i is None or j is None or one[i].char != two[j].char
-    ]
-
-
-def _alike(one: str, two: str) -> bool:
-    return two in LETTERS_LIKE_DIGITS.get(one, "") or one in LETTERS_LIKE_DIGITS.get(two, "")
+    if all(difference.slip for difference in apart):
+        return len(apart) <= min(SLIPS, max(1, len(longer) // SHARE_OF_SLIPS))
+    return len(apart) == 1 and apart[0].confidence < CLEAR
