@@ -37,9 +37,8 @@ from streamer.sinks import SINKS
 from streamer.sinks.base import Sink
 from streamer.sinks.courier import Courier
 from streamer.sinks.storage import Storage
-from streamer.sources import is_camera, source_for
 from streamer.sinks.within import Within
-from streamer.sources import source_for
+from streamer.sources import is_camera, source_for
 from streamer.sources.base import Source, SourceOptions
 from streamer.sources.rotated import RotatedSource, upright
 from streamer.stages.capture import Capture
