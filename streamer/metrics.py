@@ -87,6 +87,9 @@ class Metrics:
             "dead_letters", "Events a sink refused for good; kept in the store.", ["sink"]
         )
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
+        self.mqtt_commands = self._counter(
+            "mqtt_commands", "Commands over MQTT, and what became of them.", ["command", "outcome"]
+        )
 
     def _counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:
         return Counter(f"anpr_{name}", text, labels or [], registry=self.registry)
