@@ -88,7 +88,10 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
     metrics = Metrics()
     controls = Controls(camera.name for camera in config.cameras)
-    sinks = [*(_sink(config, part, controls) for part in config.sinks.values()), *more_sinks]
+    sinks = [
+        *(_sink(config, part, controls, metrics) for part in config.sinks.values()),
+        *more_sinks,
+    ]
     kinds = {sink.name: sink.kinds for sink in sinks}
     storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
     daemon = Daemon(storage.outbox)
@@ -239,10 +242,14 @@ def make(part: Part, *given: Any) -> Any:
     return part.make(*given, **part.options)
 
 
-def _sink(config: Config, part: Part, controls: Controls) -> Sink:
-    # MQTT keeps a status topic for every camera, and takes commands.
-    given = [controls] if part.name == "mqtt" else []
-    sink: Sink = make(part, *given)
+def _sink(config: Config, part: Part, controls: Controls, metrics: Metrics) -> Sink:
+    if part.name != "mqtt":
+        plain: Sink = make(part)
+        return plain
+    # MQTT keeps the states of every camera, takes commands, and tells what there is.
+    parking = bool(config.parts["parking"].options["entry"])
+    count = metrics.mqtt_commands.labels
+    sink: Sink = make(part, controls, lambda *what: count(*what).inc(), parking)
     return sink
 
 

@@ -92,6 +92,9 @@ class Metrics:
             "spans_dropped", "Spans of traces that no collector took; see docs/tracing.md."
         )
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
+        self.mqtt_commands = self._counter(
+            "mqtt_commands", "Commands over MQTT, and what became of them.", ["command", "outcome"]
+        )
 
     def declare_parking(self) -> None:
         """The metrics of a car park, where there is one."""

@@ -14,7 +14,7 @@ from streamer.controls import Controls, NoWatchlists
 from streamer.errors import UserError
 from streamer.sinks import home_assistant_discovery
 from streamer.sinks.home_assistant_discovery import NOTE
-from streamer.sinks.mqtt import MqttSink
+from streamer.sinks.mqtt import MqttSink, unheard
 from streamer.sinks.store import Store
 
 MIGRATE = {"migrate_discovery": True}
@@ -52,7 +52,8 @@ def start(broker, prefix, notes=None, cameras=("gate",), lists=(), parking=False
     controls = Controls(cameras, Named(*lists))
     controls.notes = notes
     options = {"discovery_prefix": prefix, "base_topic": "p"} | options
-    sink, said = MqttSink(controls, parking, host=broker.host, port=broker.port, **options), []
+    options |= {"host": broker.host, "port": broker.port}
+    sink, said = MqttSink(controls, unheard, parking, **options), []
     sink.start(said.append)
     wait_until(lambda: said, what="not connected")
     assert said == [None]
