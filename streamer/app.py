@@ -3,6 +3,7 @@
     camera ─ Capture ─▶ Detect ─▶ Follow ─▶ Read ─▶ Vote ─▶ Publish ─▶ Outbox ─▶ Courier ─▶ sink
              one pipeline per camera, a thread per stage               one thread per sink
 
+The car park is served like a sink, and gives its own events back into the outbox.
 Nothing else knows how the parts hang together; they are given plain values.
 """
 
@@ -24,6 +25,8 @@ from streamer.config import CameraConfig, Config, Part, Parts, parse_config, rea
 from streamer.controls import CameraControl, Controls
 from streamer.daemon import Daemon
 from streamer.data import Decided, Frame, Outcome, Rejection
+from streamer.enrich.parking import Parking, Rounds
+from streamer.enrich.parking_metrics import ParkingMetrics
 from streamer.environment import installation_faults
 from streamer.errors import UserError
 from streamer.metrics import Metrics, serve_metrics
@@ -34,15 +37,18 @@ from streamer.sinks import SINKS
 from streamer.sinks.base import Sink
 from streamer.sinks.courier import Courier
 from streamer.sinks.storage import Storage
-from streamer.sources import source_for
+from streamer.sinks.within import Within
+from streamer.sources import is_camera, source_for
 from streamer.sources.base import Source, SourceOptions
 from streamer.sources.rotated import RotatedSource, upright
 from streamer.stages.capture import Capture
 from streamer.stages.detect import Detect
 from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
+from streamer.stages.remembered import Memory
 from streamer.stages.track import Follow
 from streamer.stages.vote import utc_now
+from streamer.tracing.tracing import Tracing
 from streamer.watch import CameraWatch, DeliveryMetrics
 from trackers import TRACKERS
 
@@ -58,6 +64,8 @@ PARTS = Parts(
         "looks": "streamer.stages.read:Read",
         "vote": "streamer.stages.vote:Vote",
         "store": "streamer.sinks.storage:Storage",
+        "tracing": "streamer.tracing.tracing:Tracing",
+        "parking": "streamer.enrich.parking:Parking",
     },
     several={"sinks": SINKS},
 )
@@ -80,11 +88,18 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
     metrics = Metrics()
     controls = Controls(camera.name for camera in config.cameras)
-    sinks = [*(_sink(config, part, controls) for part in config.sinks.values()), *more_sinks]
+    sinks = [
+        *(_sink(config, part, controls, metrics) for part in config.sinks.values()),
+        *more_sinks,
+    ]
     kinds = {sink.name: sink.kinds for sink in sinks}
     storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
     daemon = Daemon(storage.outbox)
-    observer = DeliveryMetrics(metrics, kinds)
+    traces: Tracing = make(
+        config.parts["tracing"], storage.outbox.still_waits, metrics.spans_dropped.inc
+    )
+    sinks += _car_park(config, storage, metrics, daemon)
+    observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     for sink in sinks:
         daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
     gates = _gates(config)
@@ -95,11 +110,14 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
             camera.name,
             [sink.camera_status for sink in sinks],
             [sink.rejected for sink in sinks],
+            traces.trail(),
         )
         watch.commanded_by(site.control)
         publish = Publish(
-            storage.outbox.accept,
-            storage.media.illustrate if storage.media else without_pictures,
+            traces.accepting(storage.outbox.accept),
+            traces.timed("pictures", storage.media.illustrate)
+            if storage.media
+            else without_pictures,
             on_event=watch.accepted,
             on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
@@ -107,7 +125,9 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     daemon.services += [
         _storage_service(storage),
         _controls_service(controls, storage),
+        _memory_service(_lasting(config, gates), storage),
         _outbox_gauges(storage, sinks, metrics),
+        traces.start,
     ]
     if config.metrics.enabled:
         daemon.services.append(_metrics_service(config, metrics))
@@ -148,7 +168,10 @@ def camera_pipeline(
     stages = stages_of(config, models_of(config), watch, live=live, view=view)
     capture = Capture(source, watch, site.control.lets_pass)
     watch.stages.expect(stage.name for stage in (*stages, last))
-    return Pipeline(camera.name, capture, inbox, [*stages, last], watch.stages)
+    pipeline = Pipeline(camera.name, capture, inbox, [*stages, last], watch.stages)
+    if watch.on_step is not None:
+        pipeline.listen(watch.on_step)
+    return pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +209,12 @@ def _gates(config: Config) -> dict[str, Passages]:
     return {name: Passages(dedup_seconds) for name in names}
 
 
+def _lasting(config: Config, gates: dict[str, Passages]) -> dict[str, Passages]:
+    """Those gates where a vehicle still stands after a restart: recordings begin anew."""
+    replayed = {c.gate or c.name for c in config.cameras if not is_camera(c.url)}
+    return {name: passages for name, passages in gates.items() if name not in replayed}
+
+
 def stages_of(
     config: Config, models: Models, told: Told, *, live: bool, view: View | None = None
 ) -> list[Stage[Any, Any]]:
@@ -215,10 +244,14 @@ def make(part: Part, *given: Any) -> Any:
     return part.make(*given, **part.options)
 
 
-def _sink(config: Config, part: Part, controls: Controls) -> Sink:
-    # MQTT keeps a status topic for every camera, and takes commands.
-    given = [controls] if part.name == "mqtt" else []
-    sink: Sink = make(part, *given)
+def _sink(config: Config, part: Part, controls: Controls, metrics: Metrics) -> Sink:
+    if part.name != "mqtt":
+        plain: Sink = make(part)
+        return plain
+    # MQTT keeps the states of every camera, takes commands, and tells what there is.
+    parking = bool(config.parts["parking"].options["entry"])
+    count = metrics.mqtt_commands.labels
+    sink: Sink = make(part, controls, lambda *what: count(*what).inc(), parking)
     return sink
 
 
@@ -239,6 +272,26 @@ def _source(camera: CameraConfig, watch: CameraWatch) -> Source | RotatedSource:
 Service = Callable[[], Callable[[], None]]
 
 
+def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon) -> list[Sink]:
+    """What takes the plate events of the car park's cameras, if there is one."""
+    lined = [camera.name for camera in config.cameras if camera.places().has_ways]
+    observer = ParkingMetrics(metrics)
+    parking: Parking = make(config.parts["parking"], storage.outbox, lined, observer)
+    storage.retention.others.append(parking.purge)  # what it kept is personal data when it is off
+    if not parking.on:
+        return []
+    storage.outbox.add(parking.name, parking.kinds)
+
+    def start() -> Callable[[], None]:
+        observer.show(parking.occupancy, parking.capacity)
+        rounds = Rounds(parking)
+        rounds.start()
+        return lambda: rounds.stop(0.5)
+
+    daemon.services.append(start)
+    return [Within(parking.name, parking.kinds, parking.take)]
+
+
 def _storage_service(storage: Storage) -> Service:
     def start() -> Callable[[], None]:
         if storage.media is not None:
@@ -253,6 +306,16 @@ def _controls_service(controls: Controls, storage: Storage) -> Service:
     def start() -> Callable[[], None]:
         controls.restore(storage.outbox.store)
         return lambda: None
+
+    return start
+
+
+def _memory_service(gates: dict[str, Passages], storage: Storage) -> Service:
+    def start() -> Callable[[], None]:
+        memory = Memory(gates, storage.outbox.store)
+        memory.start()
+        storage.outbox.listen(memory.wake)
+        return lambda: memory.stop(0.5)
 
     return start
 

@@ -20,6 +20,7 @@ from streamer.cli_evaluate import add_evaluate
 from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
 from streamer.cli_reader import add_reader
+from streamer.cli_schemas import add_schemas
 from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
 from streamer.errors import UserError
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     add_weights(partial(_command, commands))
+    add_schemas(partial(_command, commands))
     return parser
 
 

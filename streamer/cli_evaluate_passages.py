@@ -97,6 +97,8 @@ def _found(
         raise UserError(f"--noise {options.noise}: should be from 0 to 0.5")
     if options.noise is not None and options.recorded is None:
         raise UserError("--noise puts misreadings into --recorded FILE; give that, too")
+    if options.conditions and (options.recorded or options.clips):
+        raise UserError("--condition chooses films to render; --recorded and --clips render none")
     if options.recorded is not None:
         noise = None if options.noise is None else Noise(options.noise)
         yield from evaluate_recorded.vote_again(options.recorded, _config(options.config), noise)

@@ -3,7 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from streamer.data import (
     PARKING,
@@ -21,6 +29,7 @@ from streamer.data import (
     Watched,
     Way,
 )
+from streamer.descriptions import described
 from streamer.errors import UserError
 
 
@@ -29,7 +38,11 @@ def to_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Utc = Annotated[datetime, PlainSerializer(to_text, return_type=str)]
+Utc = Annotated[
+    datetime,
+    PlainSerializer(to_text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -154,4 +167,4 @@ def _decode(text: str | bytes, schema: str) -> Any:
 
 def json_schema(schema: Schema = SCHEMA) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of what `encode` writes under that name."""
-    return _BORDER[schema].model_json_schema(by_alias=True, mode="serialization")
+    return described(_BORDER[schema].model_json_schema(by_alias=True, mode="serialization"))

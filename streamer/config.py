@@ -22,7 +22,7 @@ from streamer.parts import load_part, nearest
 from streamer.places import Places
 from streamer.redact import redact
 
-SECRETS = {"password"}
+SECRETS = {"password", "headers"}
 M = TypeVar("M", bound=BaseModel)
 CAMERA_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
@@ -207,14 +207,23 @@ class _Check:
             for section, table in self._parts.several.items()
             for key, part in self._several(section, raw.get(section), table)
         }
+        cameras = self._distinct(fixed.cameras) if fixed else ()
+        if fixed:
+            self._check_against(cameras, [part for part in plain.values() if part])
         return Config(
-            cameras=self._distinct(fixed.cameras) if fixed else (),
+            cameras=cameras,
             formats=fixed.formats if fixed else FormatsConfig(),
             metrics=fixed.metrics if fixed else MetricsConfig(),
             log=fixed.log if fixed else LogConfig(),
             parts={key: part for key, part in {**chosen, **plain}.items() if part},
             sinks=sinks,
         )
+
+    def _check_against(self, cameras: tuple[CameraConfig, ...], parts: list[Part]) -> None:
+        """Options that name cameras: a part that has such says in `faults` what is wrong."""
+        for part in parts:
+            for place, fault in getattr(part.make, "faults", _no_faults)(part.options, cameras):
+                self._fault((part.name, *place), fault)
 
     def _choose(
         self, section: str, raw: Any, table: Mapping[str, str], default: str
@@ -307,7 +316,7 @@ class _Check:
         wanted = fault["msg"].replace("Input should", "should").replace("String should", "should")
         if fault["type"] == "missing":
             return "is missing"
-        value = "***" if key in SECRETS else redact(repr(fault["input"]))
+        value = "***" if SECRETS & {key, *parents} else redact(repr(fault["input"]))
         quotes = "; put it in quotes" if fault["type"] == "string_type" else ""
         return f"{value} {wanted[0].lower()}{wanted[1:]}{quotes}"
 
@@ -320,6 +329,10 @@ class _Check:
             at = at[:-1]
         line = self._lines.get(at, 1)
         self.faults.append((line, f"{self._name}:{line}: {dotted(path)}: {message}"))
+
+
+def _no_faults(*_: object) -> tuple[()]:
+    return ()
 
 
 def dotted(path: yaml12.Path) -> str:

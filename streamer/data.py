@@ -208,9 +208,10 @@ class ParkingEvent:
     """A vehicle came to park, left, or has stayed too long (schema `plate-parking/1`).
 
     `session` is the same from entering to leaving, `id` another each time. `entered_at` is None
-    of a vehicle whose coming nobody saw, `left_at` and `duration_s` are None while it is inside.
-    `entry_event` and `exit_event` are the ids of the plate events. `plate` is as it was read on
-    entering, where that is known. `occupancy` is how many are inside now.
+    of a vehicle whose coming nobody saw, `left_at` and `duration_s` are None while it is inside,
+    and if nobody saw it leave. `entry_event` and `exit_event` are the ids of the plate events.
+    `plate` is as it was read on entering, where that is known. `occupancy` is how many are inside
+    now.
     """
 
     id: str
@@ -265,6 +266,23 @@ class Decided:
 
     event: PlateEvent
     look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to give an event to a sink.
+
+    It began and ended at these `time.monotonic()`; `captured_at` is when the deciding frame was
+    captured (seconds since 1970). `error` is None when the sink has the event; `refused` says
+    that it was reached and did not want it.
+    """
+
+    sink: str
+    started_s: float
+    ended_s: float
+    captured_at: float
+    error: str | None = None
+    refused: bool = False
 
 
 def new_event_id() -> str:

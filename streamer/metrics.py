@@ -17,6 +17,8 @@ from streamer.version import VERSION
 STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 CONFIDENCE_BUCKETS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 1.0)
 LATENCY_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0)
+HOUR_S = 3600.0
+STAY_BUCKETS = tuple(h * HOUR_S for h in (0.1, 0.25, 0.5, 1, 2, 4, 8, 12, 24, 72, 168, 720))
 
 
 class Declared(NamedTuple):
@@ -118,7 +120,29 @@ class Metrics:
         self.dead_letters = self._counter(
             "dead_letters", "Events a sink refused for good; kept in the store.", ["sink"]
         )
+        self.spans_dropped = self._counter(
+            "spans_dropped", "Spans of traces that no collector took; see docs/tracing.md."
+        )
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
+        self.mqtt_commands = self._counter(
+            "mqtt_commands", "Commands over MQTT, and what became of them.", ["command", "outcome"]
+        )
+
+    def declare_parking(self) -> None:
+        """The metrics of a car park, where there is one."""
+        self.parking_occupancy = self._gauge("parking_occupancy", "Vehicles inside.")
+        self.parking_capacity = self._gauge("parking_capacity", "Places; 0 if that is not known.")
+        self.parking_entries = self._counter("parking_entries", "Vehicles that entered.")
+        self.parking_sessions = self._counter(
+            "parking_sessions", "How sessions ended, and how surely.", ["outcome"]
+        )
+        self.parking_stay = self._histogram(
+            "parking_stay_seconds", "From entering to leaving.", [], STAY_BUCKETS
+        )
+        self.parking_overstays = self._counter("parking_overstays", "Stays beyond max_stay_s.")
+        self.parking_ignored = self._counter(
+            "parking_ignored", "Plate events that changed nothing, and why.", ["reason"]
+        )
 
     def _counter(self, name: str, text: str, labels: Sequence[str] = ()) -> Counter:
         self._declare(f"{name}_total", "counter", text, labels)

@@ -84,6 +84,11 @@ class Unobserved:
         """Nothing."""
 
 
+OnStep = Callable[[str, Any, Sequence[Any], float, float], None]
+"""Told the stage, the item (None at the end), its results, and when the step began and ended
+(`time.monotonic()`), before the results are handed on. Must return at once and not raise."""
+
+
 class StageFailed(Exception):
     """A stage failed too often in a row to go on."""
 
@@ -113,6 +118,7 @@ class Worker(Generic[T, Out_co]):
         self._outlet = outlet
         self._on_fatal = on_fatal
         self._observer = observer or Unobserved()
+        self.on_step: OnStep | None = None
         self._failures = 0
         self._last_log_s = -1.0
         self.beat_s = time.monotonic()
@@ -122,7 +128,7 @@ class Worker(Generic[T, Out_co]):
         try:
             while self._turn():
                 self.beat_s = time.monotonic()
-            self._hand_on(self._guarded(self._stage.finish))
+            self._finish()
         except Exception as error:  # the last line of defence of a thread
             self._on_fatal(error)
         finally:
@@ -138,11 +144,21 @@ class Worker(Generic[T, Out_co]):
             return True
         except Closed:
             return False
-        started = time.perf_counter()
+        started_s = time.monotonic()  # as Frame.clock_s is
         results = self._guarded(lambda: self._stage.step(item))
-        self._observer.stage_took(self._stage.name, time.perf_counter() - started)
+        ended_s = time.monotonic()
+        self._observer.stage_took(self._stage.name, ended_s - started_s)
+        if self.on_step is not None:
+            self.on_step(self._stage.name, item, results, started_s, ended_s)
         self._hand_on(results)
         return True
+
+    def _finish(self) -> None:
+        started_s = time.monotonic()
+        results = self._guarded(self._stage.finish)
+        if self.on_step is not None:
+            self.on_step(self._stage.name, None, results, started_s, time.monotonic())
+        self._hand_on(results)
 
     def _hand_on(self, results: list[Out_co]) -> None:
         for result in results:
@@ -215,6 +231,11 @@ class Pipeline:
             for stage, inbox, outlet in zip(stages, inboxes, outlets, strict=True)
             if inbox is not None
         ]
+
+    def listen(self, on_step: OnStep) -> None:
+        """Have `on_step` told of every step of every stage, from the start on."""
+        for worker in self._workers:
+            worker.on_step = on_step
 
     def start(self) -> None:
         """Start the threads, the last stage first, so that nobody speaks to the deaf."""

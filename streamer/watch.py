@@ -2,19 +2,34 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import get_args
+from typing import Any, Protocol, get_args
 
 from streamer.controls import CameraControl
-from streamer.data import Event, Frame, Outcome, PlateEvent, Rejection
+from streamer.data import Attempt, Event, Frame, Outcome, PlateEvent, Rejection
 from streamer.errors import StreamFailure
 from streamer.metrics import Metrics, StageMetrics
+
+
+class CameraTrail(Protocol):
+    """Who keeps what the stages do to each frame of a camera; must not raise."""
+
+    def step(
+        self, stage: str, item: Any, results: Sequence[Any], started_s: float, ended_s: float
+    ) -> None:
+        """A stage has made `results` of `item`."""
+        ...
+
+    def rejected(self, rejection: Rejection) -> None:
+        """A read was withheld."""
+        ...
 
 
 class CameraWatch:
     """All that the stages of one camera report.
 
     `tell_status` are called with the camera and whether frames arrive, when that changes,
-    `tell_rejected` with every read that is withheld.
+    `tell_rejected` with every read that is withheld. `trail` keeps what the stages do to each
+    frame, for traces.
     """
 
     def __init__(
@@ -23,12 +38,14 @@ class CameraWatch:
         camera: str,
         tell_status: Sequence[Callable[[str, bool], None]] = (),
         tell_rejected: Sequence[Callable[[Rejection], None]] = (),
+        trail: CameraTrail | None = None,
     ) -> None:
+        self.on_step = None if trail is None else trail.step
         self.stages = StageMetrics(metrics, camera)
         self._metrics = metrics
         self._camera = camera
         self._tell_status = tell_status
-        self._tell_rejected = tell_rejected
+        self._tell_rejected = tell_rejected if trail is None else [*tell_rejected, trail.rejected]
         self._last_frame_s = time.monotonic()  # a camera that never comes ages too
         self._captured = metrics.frames_captured.labels(camera)
         self._dropped = metrics.frames_dropped.labels(camera, "capture")
@@ -111,11 +128,30 @@ class CameraWatch:
             tell(rejection)
 
 
-class DeliveryMetrics:
-    """The metrics' side of delivering events (the `DeliveryObserver` of the couriers)."""
+class DeliveryJournal(Protocol):
+    """Who keeps the story of each event; must not raise."""
 
-    def __init__(self, metrics: Metrics, sinks: Iterable[str] = ()) -> None:
+    def attempted(self, event: Event, attempt: Attempt) -> None:
+        """A sink was asked to take the event, with this outcome."""
+        ...
+
+    def settled(self, event: Event) -> None:
+        """A sink has the event, or never will; the outbox knows."""
+        ...
+
+
+class DeliveryMetrics:
+    """What becomes of the events (the `DeliveryObserver` of the couriers), told to the metrics and
+    to `journal`, if there is one. The counters of `sinks` are there from the start."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        journal: DeliveryJournal | None = None,
+        sinks: Iterable[str] = (),
+    ) -> None:
         self._metrics = metrics
+        self._journal = journal
         for sink in sinks:
             metrics.deliveries_failed.labels(sink)
             metrics.dead_letters.labels(sink)
@@ -131,6 +167,16 @@ class DeliveryMetrics:
     def buried(self, sink: str) -> None:
         """A sink refused an event for good."""
         self._metrics.dead_letters.labels(sink).inc()
+
+    def attempted(self, event: Event, attempt: Attempt) -> None:
+        """A sink was asked to take the event."""
+        if self._journal is not None:
+            self._journal.attempted(event, attempt)
+
+    def settled(self, event: Event) -> None:
+        """A sink has the event, or never will."""
+        if self._journal is not None:
+            self._journal.settled(event)
 
     def reachable(self, sink: str, up: bool) -> None:
         """The other side can be reached, or cannot."""

@@ -17,6 +17,7 @@ from paho.mqtt.properties import Properties
 from tools import require_tool
 
 PATIENCE_S = 15.0
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
 def wait_until(condition, timeout_s=PATIENCE_S, what="it did not come true"):
@@ -54,20 +55,26 @@ class Certificates:
         self._make()
 
     def _make(self):
-        new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
         self._openssl(
-            *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"),
+            *("req", "-x509", *NEW_KEY, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"),
             *("-subj", "/CN=test authority"),
         )
+        (self.folder / "names").write_text("subjectAltName=DNS:localhost\n")
+        self._sign("server", "localhost", "-extfile", "names")
+
+    def client(self, name, days=2):
+        """A client's certificate and key, signed for so many days (0: expired at once)."""
+        self._sign(name, name, days=days)
+        return {"cert_file": self.folder / f"{name}.pem", "key_file": self.folder / f"{name}.key"}
+
+    def _sign(self, file, name, *more, days=2):
         self._openssl(
-            *("req", *new_key, "-keyout", "server.key", "-out", "server.csr"),
-            *("-subj", "/CN=localhost"),
+            *("req", *NEW_KEY, "-keyout", f"{file}.key", "-out", f"{file}.csr"),
+            *("-subj", f"/CN={name}"),
         )
-        names = self.folder / "names"
-        names.write_text("subjectAltName=DNS:localhost\n")
         self._openssl(
-            *("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
-            *("-CAcreateserial", "-out", "server.pem", "-days", "2", "-extfile", str(names)),
+            *("x509", "-req", "-in", f"{file}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
+            *("-CAcreateserial", "-out", f"{file}.pem", "-days", str(days), *more),
         )
 
     def _openssl(self, *words):
@@ -79,8 +86,8 @@ class Mosquitto:
     """`with Mosquitto() as broker:` `broker.port` is where it listens, for its whole life.
 
     `passwords` maps users to passwords; `tls` makes the listener speak TLS by
-    `broker.certificates`; `settings` are further lines of its configuration, `acl` those of its
-    access list. What it retains survives `stop` and `start`.
+    `broker.certificates`, and ask for the client's ("ask"); `settings` are further lines of its
+    configuration, `acl` those of its access list. What it retains survives `stop` and `start`.
     """
 
     def __init__(self, passwords=None, tls=False, acl="", settings=""):
@@ -91,10 +98,10 @@ class Mosquitto:
         # Not pytest's folder: nobody may not enter that one.
         self.folder = Path(tempfile.mkdtemp(prefix="mosquitto-"))
         self.certificates = Certificates(self.folder) if tls else None
-        self._configure(passwords or {}, acl, settings)
+        self._configure(passwords or {}, acl, settings, ask=tls == "ask")
         self._process = None
 
-    def _configure(self, passwords, acl, settings):
+    def _configure(self, passwords, acl, settings, ask):
         lines = [
             f"listener {self.port} {self.host}",
             f"allow_anonymous {'false' if passwords else 'true'}",
@@ -109,6 +116,8 @@ class Mosquitto:
             lines.append("user root")  # root of a user namespace, nobody outside it
         if self.certificates:
             lines += [f"certfile {self.certificates.cert}", f"keyfile {self.certificates.key}"]
+        if ask:
+            lines += [f"cafile {self.certificates.ca}", "require_certificate true"]
         if passwords:
             lines.append(f"password_file {self.folder}/passwords")
             (self.folder / "passwords").touch()
@@ -173,14 +182,15 @@ class Mosquitto:
 
 
 class Subscriber:
-    """Notes every message below `topic`; its session, and what it missed, survives an outage."""
+    """Notes every message below `topic`; its session, and what it missed, survives an outage,
+    and under the same `name` another subscriber too."""
 
-    def __init__(self, broker, topic="#", username=None, password=None):
+    def __init__(self, broker, topic="#", username=None, password=None, qos=1, name=None):
         self.messages = []
-        self._topic = topic
+        self._topic, self._qos = topic, qos
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            f"subscriber-{os.urandom(4).hex()}",
+            name or f"subscriber-{os.urandom(4).hex()}",
             protocol=MQTTProtocolVersion.MQTTv5,
         )
         self._client.reconnect_delay_set(1, 1)
@@ -201,7 +211,8 @@ class Subscriber:
 
     def _on_connect(self, client, _, flags, reason, properties):
         if not flags.session_present:
-            client.subscribe(self._topic, qos=1)
+            client.subscribe(self._topic, qos=self._qos)
+        self._ready = flags.session_present
 
     def _on_subscribe(self, client, _, mid, reasons, properties):
         self._ready = True

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import time
 from pathlib import Path
 
@@ -88,6 +89,30 @@ def test_events_wait_for_a_broker_that_is_away_even_across_a_restart(tmp_path, f
 def ended():
     """A camera that shows nothing, so that only what was kept can come."""
     return {"cameras": camera("synthetic:?vehicles=0", realtime=True)}
+
+
+def test_a_vehicle_that_stands_there_is_not_told_of_again_after_a_restart(
+    tmp_path, film, rtsp_film, broker, seen
+):
+    config = {"cameras": camera(rtsp_film.url), "sinks": mqtt(broker)}
+    with DaemonProcess(tmp_path, config) as daemon:
+        wait_until(lambda: seen.of("plates/gate/event"), AN_EVENT_S, lambda: daemon.log)
+        wait_until(lambda: noted(tmp_path, "passages/gate"))
+        daemon.kill()
+    (tmp_path / "again").mkdir()
+    config["store"] = {"folder": str(tmp_path / "state")}
+    with DaemonProcess(tmp_path / "again", config) as daemon:
+        repeats = {"camera": "gate", "outcome": "duplicate"}
+        wait_until(lambda: daemon.metric("anpr_plate_reads_total", **repeats), AN_EVENT_S)
+        assert decode(seen.texts("plates/gate/event")[0]).plate == film.plate
+        assert len({decode(text).id for text in seen.texts("plates/gate/event")}) == 1
+
+
+def noted(folder, key):
+    """What the daemon in `folder` has written down."""
+    (path,) = folder.glob("**/events.sqlite3")
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        return db.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
 
 
 def test_a_camera_that_goes_and_comes_back(tmp_path, film, broker, seen):

@@ -12,12 +12,13 @@ plate moves by more than its own width and overlaps nothing. So a pair is allowe
 Among the allowed pairs those with the least total cost win; cost = distance / reach - IoU.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+
+from trackers.figures import AREA, CENTRE, LONGER, Figures, figures_of, most
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -37,7 +38,7 @@ higher, a good pair would be torn apart to give a lost neighbour something too."
 class Expected:
     """Where N tracks are expected: boxes (N, 4) and standard deviations of centres (N, 2), px."""
 
-    boxes: Array
+    boxes: Array | Figures
     spreads: Array
 
 
@@ -52,65 +53,53 @@ def iou(first: Array, second: Array) -> Array:
 
 
 def assign(
-    expected: Expected, boxes: Array, *, min_iou: float, max_reach: float
+    expected: Expected, boxes: Array | Figures, *, min_iou: float, max_reach: float
 ) -> tuple[Places, Places]:
-    """Which of the `expected` tracks has which of (M, 4) detected `boxes`, each at most once."""
-    ours, theirs = _figures(expected.boxes), _figures(boxes)
-    rows, columns = _not_too_far(ours, theirs, max_reach)
+    """Which of the `expected` tracks has which of M detected `boxes`, each at most once."""
+    ours, theirs = figures_of(expected.boxes).rows, figures_of(boxes).rows
+    pairs = _not_too_far(ours, theirs, max_reach)
     # From here on by pairs: of all that there could be, few are near one another.
+    rows, columns = np.divmod(pairs, theirs.shape[1])
     one, other = ours.take(rows, axis=1), theirs.take(columns, axis=1)
     away = other[CENTRE] - one[CENTRE]
-    square = np.add.reduce(away * away)
-    away /= expected.spreads.T.take(rows, axis=1)
     away *= away
-    near = np.add.reduce(away) <= GATE**2
-    near |= square <= NEAR**2 * one[SQUARE]
-    near &= square <= max_reach**2 * one[SQUARE]
-    near &= np.abs(other[LOG_SQUARE] - one[LOG_SQUARE]) <= 2 * math.log(RESIZE)
+    lengths = np.sqrt(away[0] + away[1])
+    lengths /= one[LONGER]
+    away /= np.square(expected.spreads.T).take(rows, axis=1)
     overlap = _overlap(one, other)
+    near = away[0] + away[1] <= GATE**2
+    near |= lengths <= NEAR
+    near &= lengths <= max_reach
+    near &= _alike(one[LONGER], other[LONGER])
     near |= overlap >= min_iou
-    (allowed,) = near.nonzero()
-    rows, columns = rows.take(allowed), columns.take(allowed)
-    if _each_once(rows) and _each_once(columns):
-        return rows, columns  # nobody wants what another wants
-    cost = np.full((ours.shape[1], len(boxes)), UNPAIRED)
-    reach = np.sqrt(square / one[SQUARE]).take(allowed) / max_reach
-    cost[rows, columns] = np.minimum(reach, 1.0) - overlap.take(allowed)
-    rows, columns = linear_sum_assignment(cost)
-    kept = cost[rows, columns] < UNPAIRED
-    return rows[kept], columns[kept]
+    shape = ours.shape[1], theirs.shape[1]
+    if np.count_nonzero(near) <= min(shape):
+        found = rows[near], columns[near]
+        if _each_once(found[0]) and _each_once(found[1]):
+            return found  # nobody wants what another wants
+    cost = np.minimum(lengths / max_reach, 1.0)
+    cost -= overlap
+    return _cheapest(shape, pairs, np.where(near, cost, UNPAIRED))
 
 
-EDGES, CENTRE = slice(0, 4), slice(4, 6)
-AREA, SQUARE, LOG_SQUARE = range(6, 9)
-
-
-def _figures(boxes: Array) -> Array:
-    """(9, N) of (N, 4) boxes: edges, centre, area, the longer side's square and its logarithm."""
-    figures = np.empty((9, len(boxes)))
-    edges, centre = figures[EDGES], figures[CENTRE]
-    edges[...] = boxes.T
-    low, high = edges[:2], edges[2:]
-    np.add(low, high, out=centre)
-    centre *= 0.5
-    width, height = high - low
-    np.multiply(width, height, out=figures[AREA])
-    longer = np.maximum(width, height)
-    np.multiply(longer, longer, out=figures[SQUARE])
-    np.log(figures[SQUARE], out=figures[LOG_SQUARE])
-    return figures
-
-
-def _not_too_far(ours: Array, theirs: Array, max_reach: float) -> tuple[Places, Places]:
-    """The pairs, of all that there could be, that may be allowed."""
+def _not_too_far(ours: Array, theirs: Array, max_reach: float) -> Places:
+    """The pairs that may be allowed, of all that there could be: places in a raveled (N, M)."""
     away = theirs[CENTRE, None] - ours[CENTRE, :, None]
     away *= away
     # Boxes that overlap are nearer than the halves of their diagonals: these are at most as long
     # as the longer sides' squares allow, and the mean of two squares is above that of the two.
-    overlapping = ours[SQUARE] + np.maximum.reduce(theirs[SQUARE])
-    furthest = np.maximum(max_reach**2 * ours[SQUARE], overlapping)
-    rows, columns = (np.add.reduce(away) <= furthest[:, None]).nonzero()
-    return rows, columns
+    squares = ours[LONGER] * ours[LONGER]
+    furthest = np.maximum(max_reach**2 * squares, squares + most(theirs[LONGER]) ** 2)
+    pairs: Places = (away[0] + away[1] <= furthest[:, None]).ravel().nonzero()[0]
+    return pairs
+
+
+def _alike(one: Array, other: Array) -> NDArray[np.bool_]:
+    """Whether the longer sides of K pairs are of like length: (K,)."""
+    limit = np.minimum(one, other)
+    limit *= RESIZE
+    alike: NDArray[np.bool_] = np.maximum(one, other) <= limit
+    return alike
 
 
 def _overlap(one: Array, other: Array) -> Array:
@@ -128,6 +117,17 @@ def _overlap(one: Array, other: Array) -> Array:
 def _each_once(places: Places) -> bool:
     few = places.tolist()
     return len(set(few)) == len(few)
+
+
+def _cheapest(shape: tuple[int, ...], pairs: Places, costs: Array) -> tuple[Places, Places]:
+    """The rows and columns of the pairs to make, where those at `pairs` in a raveled (N, M) have
+    these costs and all others are not allowed."""
+    cost = np.empty(shape)
+    cost.fill(UNPAIRED)
+    cost.ravel()[pairs] = costs
+    rows, columns = linear_sum_assignment(cost)
+    kept = cost[rows, columns] < UNPAIRED
+    return rows[kept], columns[kept]
 
 
 def _areas(boxes: Array) -> Array:

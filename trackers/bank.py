@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackers import kalman
+from trackers.figures import EDGES, MEASURED, UNITS, Figures, figures_from, figures_of, least
 from trackers.kalman import BoxFilter
 
 Array = NDArray[np.float64]
@@ -32,8 +33,8 @@ Places = NDArray[np.intp]
 class Bank(Protocol):
     """One filter per track, in the order in which they were added."""
 
-    def add(self, boxes: Array) -> None:
-        """Begin a filter for each of (N, 4) boxes."""
+    def add(self, boxes: Array | Figures) -> None:
+        """Begin a filter for each of N boxes: (N, 4), or their figures."""
 
     def keep(self, places: Places) -> None:
         """Go on with the filters at these places alone."""
@@ -41,12 +42,17 @@ class Bank(Protocol):
     def predict(self, step_s: float) -> None:
         """Move all on by `step_s` seconds, 0 or more."""
 
-    def update(self, places: Places, boxes: Array) -> None:
-        """Give each filter at `places` its detection, (N, 4)."""
+    def update(self, places: Places, boxes: Array | Figures) -> None:
+        """Give each filter at `places` its detection, of N boxes: (N, 4), or their figures."""
 
     @property
     def boxes(self) -> Array:
         """(N, 4) x1, y1, x2, y2 in pixels."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """Those of `boxes`."""
         ...
 
     @property
@@ -91,11 +97,12 @@ class BatchBank:
         self._state = np.zeros((8, 4, 0))
         self._steps: dict[float, Array] = {}
 
-    def add(self, boxes: Array) -> None:
+    def add(self, boxes: Array | Figures) -> None:
         """See `Bank`."""
-        measured, noises = _measured(boxes.T)
+        rows = figures_of(boxes).rows
+        noises = _noises(rows)
         new = np.zeros((8, 4, len(boxes)))
-        new[PLACE], new[NOISES] = measured, noises
+        new[PLACE], new[NOISES] = rows[MEASURED], noises
         new[VARIANCE] = noises[0]
         new[RATE_VARIANCE] = (SPEED / NOISE) * noises[0]
         self._state = np.concatenate([self._state, new], axis=2)
@@ -109,11 +116,14 @@ class BatchBank:
         _, _, count = self._state.shape
         if not count:
             return  # the step may be of any length, if nothing outlived it
-        area, growth = self._state[PLACE, AREA], self._state[RATE, AREA]
-        if np.minimum.reduce(area + growth * step_s) < kalman.SMALLEST_AREA:
-            growth[area + growth * step_s < kalman.SMALLEST_AREA] = 0.0
+        before = self._state[PLACE, AREA]
         # The blocks of 2 x 2 are linear in what they are made of: one product moves all on.
-        self._state = (self._move(step_s) @ self._state.reshape(8, -1)).reshape(8, 4, count)
+        self._state = self._move(step_s).dot(self._state.reshape(8, -1)).reshape(8, 4, count)
+        area = self._state[PLACE, AREA]
+        if least(area) < kalman.SMALLEST_AREA:
+            small = area < kalman.SMALLEST_AREA
+            area[small] = before[small]
+            self._state[RATE, AREA, small] = 0.0
 
     def _move(self, step_s: float) -> Array:
         """(8, 8): what a step makes of the rows of the state."""
@@ -131,42 +141,34 @@ class BatchBank:
         self._steps[step_s] = move
         return move
 
-    def update(self, places: Places, boxes: Array) -> None:
+    def update(self, places: Places, boxes: Array | Figures) -> None:
         """See `Bank`."""
-        measured, noises = _measured(boxes.T)
+        rows = figures_of(boxes).rows
         state = self._state.take(places, axis=2)
-        place, rate, variance, both, rate_variance = state[:5]
-        noise = noises[0]
-        left = 1.0 / (variance + noise)
-        off = measured - place
-        off *= left
-        place += variance * off
-        rate += both * off
-        rate_variance -= both * both * left
+        state[NOISES] = _noises(rows)
+        moving, variances = state[PLACE : RATE + 1], state[VARIANCE : BOTH + 1]
+        noise = state[SPREAD]
+        left = 1.0 / (state[VARIANCE] + noise)
+        gains = variances * left
+        moving += gains * (rows[MEASURED] - state[PLACE])
+        state[RATE_VARIANCE] -= gains[1] * state[BOTH]
         left *= noise
-        variance *= left
-        both *= left
-        state[NOISES] = noises
-        # The filter is linear and knows no sign: an abrupt shrinking can overshoot.
-        np.maximum(place[AREA], kalman.SMALLEST_AREA, out=place[AREA])
-        if np.minimum.reduce(place[RATIO], initial=np.inf) <= 0:
-            place[RATIO] = np.where(place[RATIO] > 0, place[RATIO], measured[RATIO])
+        variances *= left
+        # The filter is linear and knows no sign: an abrupt shrinking can overshoot. (The ratio,
+        # without a rate, stays between what it was and what is measured.)
+        area = state[PLACE, AREA]
+        np.maximum(area, kalman.SMALLEST_AREA, out=area)
         self._state[:, :, places] = state
 
     @property
     def boxes(self) -> Array:
         """See `Bank`."""
-        u, v, area, ratio = self._state[PLACE]
-        x = np.sqrt(area * ratio)
-        y = area / x
-        x *= 0.5
-        y *= 0.5
-        boxes = np.empty((len(u), 4))
-        np.subtract(u, x, out=boxes[:, 0])
-        np.subtract(v, y, out=boxes[:, 1])
-        np.add(u, x, out=boxes[:, 2])
-        np.add(v, y, out=boxes[:, 3])
-        return boxes
+        return self.figures.rows[EDGES].T
+
+    @property
+    def figures(self) -> Figures:
+        """See `Bank`."""
+        return figures_from(self._state[PLACE])
 
     @property
     def velocities(self) -> Array:
@@ -186,9 +188,9 @@ class FilterpyBank:
     def __init__(self) -> None:
         self._filters: list[BoxFilter] = []
 
-    def add(self, boxes: Array) -> None:
+    def add(self, boxes: Array | Figures) -> None:
         """See `Bank`."""
-        self._filters += [BoxFilter(box) for box in boxes]
+        self._filters += [BoxFilter(box) for box in figures_of(boxes).rows[EDGES].T]
 
     def keep(self, places: Places) -> None:
         """See `Bank`."""
@@ -199,15 +201,20 @@ class FilterpyBank:
         for one in self._filters:
             one.predict(step_s)
 
-    def update(self, places: Places, boxes: Array) -> None:
+    def update(self, places: Places, boxes: Array | Figures) -> None:
         """See `Bank`."""
-        for place, box in zip(places, boxes, strict=True):
+        for place, box in zip(places, figures_of(boxes).rows[EDGES].T, strict=True):
             self._filters[place].update(box)
 
     @property
     def boxes(self) -> Array:
         """See `Bank`."""
         return _rows([one.box for one in self._filters], 4)
+
+    @property
+    def figures(self) -> Figures:
+        """See `Bank`."""
+        return figures_of(self.boxes)
 
     @property
     def velocities(self) -> Array:
@@ -224,19 +231,8 @@ def _rows(rows: Sequence[Array | tuple[float, ...]], width: int) -> Array:
     return np.array(rows, dtype=np.float64).reshape(-1, width)
 
 
-def _measured(edges: Array) -> tuple[Array, Array]:
-    """(4, N) x1, y1, x2, y2 as (4, N) u, v, s, r (`kalman.to_measurement`), and the (3, 4, N)
-    noises of boxes of that size. Units are the longer side for u and v, and the area and the
-    ratio themselves."""
-    sides = edges[2:] - edges[:2]
-    width, height = sides
-    measured, squares = np.empty((2, 4, edges.shape[1]))
-    np.multiply(sides, 0.5, out=measured[:2])
-    measured[:2] += edges[:2]
-    np.multiply(width, height, out=measured[AREA])
-    np.divide(width, height, out=measured[RATIO])
-    np.maximum(width, height, out=squares[0])
-    squares[1] = squares[0]
-    squares[2:] = measured[2:]
-    squares *= squares
-    return measured, NOISE_OF_SIZE * squares
+def _noises(rows: Array) -> Array:
+    """(3, 4, N) of the boxes of which these are the figures."""
+    units = rows.take(UNITS, axis=0)
+    units *= units
+    return NOISE_OF_SIZE * units

@@ -6,6 +6,7 @@ needs: time in seconds, and an assignment that does without overlap (`trackers.a
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
 
@@ -16,38 +17,26 @@ from numpy.typing import NDArray
 from trackers.assign import Expected, assign
 from trackers.bank import Bank, BatchBank, FilterpyBank
 from trackers.base import Boxes, Track
+from trackers.figures import EDGES, SIDES, Figures, figures_of, least, most
 
 Array = NDArray[np.float64]
-Places = NDArray[np.intp]
 
 BANKS: dict[str, Callable[[], Bank]] = {"batch": BatchBank, "filterpy": FilterpyBank}
 
 SMALLEST_PX = 1.0
 FURTHEST_PX = 1e6
-UNSEEN = -1
-"""In place of a detection's index."""
 
 
-class _Lives:
-    """What is known of N tracks beside where they are."""
+@dataclass(slots=True)
+class _Life:
+    """What is known of a track beside where it is. An object each: of a few dozen tracks Python
+    counts the hits sooner than numpy is called."""
 
-    def __init__(self) -> None:
-        self.ids: list[int] = []
-        self.hits = np.zeros(0, np.int64)
-        self.detections = np.zeros(0, np.int64)
-        self.born_s, self.seen_s = np.zeros((2, 0))
-
-    def keep(self, places: Places) -> None:
-        self.ids = [self.ids[place] for place in places.tolist()]
-        self.hits, self.detections = self.hits[places], self.detections[places]
-        self.born_s, self.seen_s = self.born_s[places], self.seen_s[places]
-
-    def add(self, ids: list[int], detections: Places, now_s: float) -> None:
-        self.ids += ids
-        self.hits = np.append(self.hits, np.ones(len(ids), np.int64))
-        self.detections = np.append(self.detections, detections)
-        self.born_s = np.append(self.born_s, np.full(len(ids), now_s))
-        self.seen_s = np.append(self.seen_s, np.full(len(ids), now_s))
+    id: int
+    born_s: float
+    seen_s: float
+    hits: int
+    detection: int | None
 
 
 class Sort:
@@ -82,7 +71,7 @@ class Sort:
         self._max_reach = max(max_reach, 1e-9)
         self._start_score = start_score
         self._bank = BANKS[kalman]()
-        self._lives = _Lives()
+        self._lives: list[_Life] = []
         self._given = 0
         self._time_s: float | None = None
         self._now_s = 0.0
@@ -93,8 +82,8 @@ class Sort:
         if len(scores) != len(boxes):
             raise ValueError(f"{len(boxes)} boxes come with {len(scores)} scores")
         self._pass(self._step(time_s))
-        free = self._give(boxes, _sound(boxes))
-        self._begin(boxes, free[np.asarray(scores)[free] >= self._start_score])
+        if len(boxes):
+            self._take_in(boxes, scores)
         return self._tracks()
 
     def _step(self, time_s: float) -> float:
@@ -102,77 +91,76 @@ class Sort:
         if not math.isfinite(time_s):
             return 0.0
         last, self._time_s = self._time_s, time_s
-        return 0.0 if last is None else max(0.0, time_s - last)
+        return 0.0 if last is None else max(0.0, float(time_s - last))
 
     def _pass(self, step_s: float) -> None:
         self._now_s += step_s
-        lives = self._lives
         oldest_s = self._now_s - self._max_age_s
-        if lives.ids and np.minimum.reduce(lives.seen_s) < oldest_s:
-            kept = np.flatnonzero(lives.seen_s >= oldest_s)
-            lives.keep(kept)
-            self._bank.keep(kept)
-        lives.detections.fill(UNSEEN)
+        kept = [place for place, one in enumerate(self._lives) if one.seen_s >= oldest_s]
+        if len(kept) < len(self._lives):
+            self._lives = [self._lives[place] for place in kept]
+            self._bank.keep(np.array(kept, np.intp))
+        for one in self._lives:
+            one.detection = None
         self._bank.predict(step_s)
 
-    def _give(self, boxes: Array, sound: Places) -> Places:
-        """Give the sound boxes to the tracks; the indices of those that nobody took."""
-        lives = self._lives
-        if not len(sound) or not lives.ids:
-            return sound
-        found = boxes if len(sound) == len(boxes) else boxes[sound]
-        expected = Expected(self._bank.boxes, self._bank.spreads)
-        rows, columns = assign(expected, found, min_iou=self._min_iou, max_reach=self._max_reach)
-        if not len(rows):
-            return sound
-        lives.seen_s[rows] = self._now_s
-        lives.hits[rows] += 1
-        lives.detections[rows] = sound[columns]
-        self._bank.update(rows, found[columns])
-        if len(columns) == len(sound):
-            return sound[:0]
-        free = np.ones(len(sound), np.bool_)
-        free[columns] = False
-        return sound[free]
-
-    def _begin(self, boxes: Array, free: Places) -> None:
-        if not len(free):
+    def _take_in(self, boxes: Array, scores: NDArray[np.float64]) -> None:
+        """Give the boxes to the tracks, and begin tracks with those that none wants."""
+        with np.errstate(all="ignore"):  # the figures of what is no box may be anything
+            figures = figures_of(boxes)
+        sound = _sound(figures)
+        if not sound:
             return
-        self._bank.add(boxes[free])
-        ids = list(range(self._given + 1, self._given + 1 + len(free)))
-        self._given += len(free)
-        self._lives.add(ids, free, self._now_s)
+        if len(sound) < len(boxes):
+            figures = figures.take(sound)
+        taken = self._give(figures, sound) if self._lives else set()
+        free = [
+            place
+            for place, index in enumerate(sound)
+            if place not in taken and scores[index] >= self._start_score
+        ]
+        if free:
+            self._begin(figures.take(free), [sound[place] for place in free])
+
+    def _give(self, figures: Figures, indices: list[int]) -> set[int]:
+        """Give the boxes, which have these indices in the update, to the tracks: the places, among
+        these boxes, of those that were taken."""
+        expected = Expected(self._bank.figures, self._bank.spreads)
+        rows, columns = assign(expected, figures, min_iou=self._min_iou, max_reach=self._max_reach)
+        self._bank.update(rows, figures.take(columns))
+        taken = columns.tolist()
+        for row, column in zip(rows.tolist(), taken, strict=True):
+            life = self._lives[row]
+            life.seen_s = self._now_s
+            life.hits += 1
+            life.detection = indices[column]
+        return set(taken)
+
+    def _begin(self, figures: Figures, indices: list[int]) -> None:
+        self._bank.add(figures)
+        for index in indices:
+            self._given += 1
+            self._lives.append(_Life(self._given, self._now_s, self._now_s, 1, index))
 
     def _tracks(self) -> list[Track]:
-        lives = self._lives
-        return list(
-            map(
-                _track,
-                zip(
-                    lives.ids,
-                    zip(*self._bank.boxes.T.tolist(), strict=True),
-                    zip(*self._bank.velocities.T.tolist(), strict=True),
-                    (self._now_s - lives.born_s).tolist(),
-                    lives.hits.tolist(),
-                    [None if one < 0 else one for one in lives.detections.tolist()],
-                    strict=True,
-                ),
-            )
-        )
+        if not self._lives:
+            return []
+        boxes = zip(*self._bank.boxes.T.tolist(), strict=True)
+        velocities = zip(*self._bank.velocities.T.tolist(), strict=True)
+        return [
+            _track((one.id, box, velocity, self._now_s - one.born_s, one.hits, one.detection))
+            for one, box, velocity in zip(self._lives, boxes, velocities, strict=True)
+        ]
 
 
 _track = partial(tuple.__new__, Track)
 """`Track._make`, at half its cost: a frame has as many as there are plates."""
 
 
-def _sound(boxes: Array) -> Places:
+def _sound(figures: Figures) -> list[int]:
     """Indices of the boxes that can be followed."""
-    if not len(boxes):
-        return np.zeros(0, np.intp)
-    with np.errstate(invalid="ignore", over="ignore"):
-        sides = boxes[:, 2:] - boxes[:, :2]
-        worst = np.minimum.reduce(sides, axis=None)
-        if worst >= SMALLEST_PX and np.maximum.reduce(np.abs(boxes), axis=None) <= FURTHEST_PX:
-            return np.arange(len(boxes))
-        sound = (sides >= SMALLEST_PX).all(axis=1) & (np.abs(boxes) <= FURTHEST_PX).all(axis=1)
-    return np.flatnonzero(sound)
+    sides, far = figures.rows[SIDES], np.abs(figures.rows[EDGES])
+    if least(sides) >= SMALLEST_PX and most(far) <= FURTHEST_PX:
+        return list(range(len(figures)))
+    sound = (sides >= SMALLEST_PX).all(axis=0) & (far <= FURTHEST_PX).all(axis=0)
+    return np.flatnonzero(sound).tolist()

@@ -219,9 +219,63 @@ DELIVERY = Row(
                 "{{sink}} dead letters": f"increase(anpr_dead_letters_total{{{BOX}}}[{STEP}])",
                 "{{camera}} not stored": f"increase(anpr_store_failures_total{{{CAMERA}}}[{STEP}])",
                 "pictures": f"increase(anpr_pictures_failed_total{{{BOX}}}[{STEP}])",
+                "spans of traces": f"increase(anpr_spans_dropped_total{{{BOX}}}[{STEP}])",
             },
             style="bars",
             stacked=True,
+        ),
+        Panel(
+            "Commands",
+            "Commands over MQTT, and what became of them.",
+            {
+                "{{command}} {{outcome}}": "sum by (command, outcome)"
+                f" (increase(anpr_mqtt_commands_total{{{BOX}}}[{STEP}]))"
+            },
+            style="bars",
+            stacked=True,
+            may_be_empty="until the first command",
+        ),
+    ),
+)
+
+NO_CAR_PARK = "only where the configuration has a car park"
+
+PARKING = Row(
+    "Car park",
+    (
+        Panel(
+            "Vehicles inside",
+            "And places, where the configuration says how many.",
+            {
+                "inside": f"sum(anpr_parking_occupancy{{{BOX}}})",
+                "places": f"sum(anpr_parking_capacity{{{BOX}}}) > 0",
+            },
+            may_be_empty=NO_CAR_PARK,
+        ),
+        Panel(
+            "Sessions ended per hour",
+            "How surely they were paired; many exit_only, missed_exit or lost: a camera misses.",
+            {
+                "{{outcome}}": "sum by (outcome)"
+                f" (increase(anpr_parking_sessions_total{{{BOX}}}[1h]))"
+            },
+            style="bars",
+            stacked=True,
+            least_step="1h",
+            may_be_empty=NO_CAR_PARK,
+        ),
+        Panel(
+            "Entered, stayed too long, ignored per hour",
+            "Ignored are events that do not say which way, or that say it twice.",
+            {
+                "entered": f"sum(increase(anpr_parking_entries_total{{{BOX}}}[1h]))",
+                "overstays": f"sum(increase(anpr_parking_overstays_total{{{BOX}}}[1h]))",
+                "{{reason}}": "sum by (reason)"
+                f" (increase(anpr_parking_ignored_total{{{BOX}}}[1h]))",
+            },
+            style="bars",
+            least_step="1h",
+            may_be_empty=NO_CAR_PARK,
         ),
     ),
 )
@@ -273,4 +327,4 @@ BOXES = Row(
     ),
 )
 
-ROWS = (NOW, CAMERAS, READING, DELIVERY, BOXES)
+ROWS = (NOW, CAMERAS, READING, PARKING, DELIVERY, BOXES)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from streamer.codec import decode_any
-from streamer.data import Event
+from streamer.data import Attempt, Event
 from streamer.errors import SinkError, UserError
 from streamer.sinks.base import Sink
 from streamer.sinks.outbox import Outbox, Parcel
+from streamer.sinks.within import Within
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,14 @@ class DeliveryObserver(Protocol):
         """`sink` refused an event for good; it is kept as a dead letter."""
         ...
 
+    def attempted(self, event: Event, attempt: Attempt) -> None:
+        """A sink was asked to take the event, with this outcome."""
+        ...
+
+    def settled(self, event: Event) -> None:
+        """The outbox knows that a sink has the event, or will never have it."""
+        ...
+
     def reachable(self, sink: str, up: bool) -> None:
         """The other side can be reached, or cannot."""
         ...
@@ -51,6 +60,12 @@ class Unobserved:
         """Nothing."""
 
     def buried(self, sink: str) -> None:
+        """Nothing."""
+
+    def attempted(self, event: Event, attempt: Attempt) -> None:
+        """Nothing."""
+
+    def settled(self, event: Event) -> None:
         """Nothing."""
 
     def reachable(self, sink: str, up: bool) -> None:
@@ -91,7 +106,7 @@ class Courier:
         self._unproven = True
         self._failures = 0
         self._complaint = ""
-        self._arrived: str | None = None
+        self._arrived: Event | None = None
         self._resting: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name=f"sink-{sink.name}", daemon=True)
 
@@ -152,30 +167,46 @@ class Courier:
         # Kept until the store has it: an event that arrived must not be sent again because
         # the disk is full.
         if self._arrived is not None:
-            self._outbox.delivered(self.sink.name, self._arrived)
-            self._arrived = None
+            self._outbox.delivered(self.sink.name, self._arrived.id)
+            event, self._arrived = self._arrived, None
+            self._observer.settled(event)
 
     def _deliver(self, parcel: Parcel) -> float:
         try:
             event = decode_any(parcel.json)
         except UserError as error:
             return self._bury(parcel, str(error))
+        fault = self._attempt(parcel, event)
+        if fault is None:
+            return self._has(parcel, event)
+        if fault.rejected:
+            return self._refused(parcel, event, str(fault))
+        return self._away(fault, parcel)
+
+    def _attempt(self, parcel: Parcel, event: Event) -> SinkError | None:
+        started_s = time.monotonic()
+        error = self._send(event)
+        ended_s = time.monotonic()
+        outcome = (None, False) if error is None else (str(error), error.rejected)
+        attempt = Attempt(self.sink.name, started_s, ended_s, parcel.captured_at, *outcome)
+        self._observer.attempted(event, attempt)
+        return error
+
+    def _send(self, event: Event) -> SinkError | None:
         try:
             self.sink.send(event)
         except SinkError as error:
-            return (
-                self._refused(parcel, str(error)) if error.rejected else self._away(error, parcel)
-            )
+            return error
         except OSError as error:
-            return self._away(SinkError(str(error)), parcel)
+            return SinkError(str(error))
         except Exception as error:  # a fault of this event or of our own: it must not block others
             log.exception("sink %s fails on event %s", self.sink.name, event.id)
-            return self._refused(parcel, repr(error))
-        return self._has(parcel, event)
+            return SinkError(repr(error), rejected=True)
+        return None
 
     def _has(self, parcel: Parcel, event: Event) -> float:
         self._works()
-        self._arrived = parcel.event_id
+        self._arrived = event
         self._resting.pop(parcel.event_id, None)
         self._observer.delivered(self.sink.name, event, max(0.0, time.time() - parcel.captured_at))
         self._take_note()
@@ -188,11 +219,13 @@ class Courier:
         self._outbox.failed(self.sink.name, parcel.event_id, str(error))
         return retry_delay_s(self._failures, self._first_retry_s)
 
-    def _refused(self, parcel: Parcel, error: str) -> float:
+    def _refused(self, parcel: Parcel, event: Event, error: str) -> float:
         self._observer.failed(self.sink.name)
         attempts = parcel.attempts + 1
         if attempts >= REFUSALS:
-            return self._bury(parcel, error)
+            pause_s = self._bury(parcel, error)
+            self._observer.settled(event)
+            return pause_s
         self._outbox.refused(self.sink.name, parcel.event_id, error)
         log.warning("sink %s refused event %s: %s", self.sink.name, parcel.event_id, error)
         pause_s = retry_delay_s(attempts, self._first_retry_s)
@@ -238,10 +271,13 @@ def stop_couriers(couriers: Sequence[Courier], timeout_s: float) -> None:
     """Deliver what can be delivered at once, then close every sink, all within `timeout_s`."""
     ends = time.monotonic() + timeout_s
     closing = ends - timeout_s * CLOSING_SHARE
-    for courier in couriers:
-        courier.drain()
-    for courier in couriers:
-        courier.join(closing - time.monotonic())
+    # Who is within the daemon may make events of those it is given: the others wait for these.
+    for within in (True, False):
+        these = [one for one in couriers if isinstance(one.sink, Within) is within]
+        for courier in these:
+            courier.drain()
+        for courier in these:
+            courier.join(closing - time.monotonic())
     for number, courier in enumerate(couriers):
         left_s = max(0.1, ends - time.monotonic())
         courier.close(left_s / (len(couriers) - number))

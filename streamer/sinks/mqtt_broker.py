@@ -7,6 +7,19 @@ from pathlib import Path
 from streamer.errors import SinkError
 
 PORT, TLS_PORT = 1883, 8883
+# TLS alerts (RFC 8446, section 6) as OpenSSL names them, by which a broker refuses our certificate
+MISSING = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+PERHAPS_MISSING = "SSLV3_ALERT_HANDSHAKE_FAILURE"  # all that TLS 1.2 can say
+EXPIRED = "SSLV3_ALERT_CERTIFICATE_EXPIRED"
+WRONG = {
+    "TLSV1_ALERT_UNKNOWN_CA",
+    "TLSV1_ALERT_ACCESS_DENIED",
+    "TLSV1_ALERT_DECRYPT_ERROR",
+    "SSLV3_ALERT_BAD_CERTIFICATE",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +85,33 @@ def tls_context(broker: Broker) -> ssl.SSLContext | None:
     return context
 
 
+def fault_of_alert(broker: Broker, alert: str) -> tuple[str, bool]:
+    """What a TLS alert says of our certificate, and whether it is permanent; "" if nothing."""
+    if alert in (MISSING, PERHAPS_MISSING) and not broker.cert_file:
+        wants = "wants" if alert == MISSING else "broke TLS off; it may want"
+        return (
+            f"{broker} {wants} a certificate of ours: give cert_file and key_file",
+            alert == MISSING,
+        )
+    if alert != EXPIRED and alert not in WRONG:
+        return "", False
+    why = alert.partition("ALERT_")[2].replace("_", " ").lower()
+    # Of an expired one the broker's clock may be the reason, which is set some time.
+    return (
+        f"{broker} refused our certificate, cert_file '{broker.cert_file}': {why}",
+        alert != EXPIRED,
+    )
+
+
 def _bad_file(
     key: str, path: Path | None, error: OSError, key_file: Path | None = None
 ) -> SinkError:
     reason = error.strerror if not isinstance(error, ssl.SSLError) else (error.reason or error)
     with_key = f" with key_file '{key_file}'" if key_file else ""
+    right = "it must be a readable file in PEM format"
+    if reason == "KEY_VALUES_MISMATCH":
+        reason, right = "they do not belong together", "give the key of this very certificate"
     return SinkError(
-        f"mqtt {key} '{path}'{with_key} cannot be used: {reason};"
-        " it must be a readable file in PEM format",
+        f"mqtt {key} '{path}'{with_key} cannot be used: {reason}; {right}",
         permanent=True,
     )

@@ -46,6 +46,10 @@ class Outbox:
         self._sinks = dict(sinks) if isinstance(sinks, Mapping) else {s: {SCHEMA} for s in sinks}
         self._listeners: list[Callable[[], None]] = []
 
+    def add(self, sink: str, kinds: Collection[str]) -> None:
+        """One more sink, before anything is accepted."""
+        self._sinks[sink] = kinds
+
     def open(self) -> None:
         """Open or create the file."""
         self.store.open()
@@ -149,6 +153,13 @@ class Outbox:
                 " WHERE sink = ? AND event_id = ?",
                 (error, sink, event_id),
             )
+
+    def still_waits(self, event_id: str) -> bool:
+        """Whether a configured sink has yet to get the event."""
+        marks = ", ".join("?" * len(self._sinks))
+        query = f"SELECT 1 FROM deliveries WHERE event_id = ? AND dead = 0 AND sink IN ({marks})"  # noqa: S608
+        with self.store.transaction() as db:
+            return db.execute(query, (event_id, *self._sinks)).fetchone() is not None
 
     def depth(self, sink: str) -> int:
         """How many events wait for `sink`."""

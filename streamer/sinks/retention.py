@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from streamer.sinks.media import Media
@@ -15,12 +16,16 @@ EVERY_S = 3_600.0
 
 
 class Retention:
-    """Every hour forgets what is older than `keep_days` and wanted by no sink any more."""
+    """Every hour forgets what is older than `keep_days` and wanted by no sink any more.
+
+    `others` forget what they keep themselves from before that time (seconds since 1970).
+    """
 
     def __init__(self, outbox: Outbox, media: Media | None, keep_days: float) -> None:
         self._outbox = outbox
         self._media = media
         self._keep_s = keep_days * DAY_S
+        self.others: list[Callable[[float], object]] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -40,6 +45,8 @@ class Retention:
         """Throw away what is too old; gives how many events and pictures."""
         before = time.time() - self._keep_s
         events = self._outbox.purge(before)
+        for forget in self.others:
+            forget(before)
         pictures = 0
         if self._media is not None:
             keep = self._outbox.ids_read_before(before)

@@ -17,6 +17,8 @@ SOURCES = {
     "synthetic": "streamer.sources.synthetic:SyntheticSource",
 }
 
+CAMERAS = {"rtsp", "rtsps", "webcam"}
+
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -30,6 +32,11 @@ def source_for(camera: str, url: str, options: SourceOptions | None = None) -> S
     scheme, address = _split(url)
     source: type[Source] = load_part("source", SOURCES, scheme)
     return source.at(camera, address, options or SourceOptions())
+
+
+def is_camera(url: str) -> bool:
+    """Whether a URL is that of a real camera: what it shows goes on while nobody looks."""
+    return _split(url)[0] in CAMERAS
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -9,20 +9,15 @@ differing characters were read, and whether they are ones that readers mix up.
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from models.base import Box
-from models.edits import align, distance
+from models.edits import distance
 from streamer.data import Plate
+from streamer.likeness import CLEAR, differences
 
-CLEAR = 0.9
-"""A character surer than this was read, not guessed."""
-LETTERS_LIKE_DIGITS = {
-    "0": "ODQ", "1": "IL", "2": "Z", "4": "A", "5": "S", "6": "G", "7": "T", "8": "B",
-}  # fmt: skip
-"""Hardly any country allows both a letter and a digit at one place of its plates: where two
-readings differ by such a pair, one of them is wrong, however sure of itself."""
 REMEMBERED = 1000
 SLIPS = 2
 SHARE_OF_SLIPS = 3
@@ -60,6 +55,14 @@ class Passage:
     earlier: deque[Sight] = field(default_factory=lambda: deque(maxlen=STANDS))
     """Where it was last seen before, elsewhere: a single sight may be of a plate half hidden."""
     event_id: str = ""
+    remembered: bool = False
+    """It was begun before the daemon's start: its scene's seconds mean nothing any more."""
+
+    def ago_s(self, known: Sight, now: Sight) -> float:
+        """Seconds between one of its sights and a later one by the same camera."""
+        if self.remembered:
+            return abs((now.at - known.at).total_seconds())
+        return now.time_s - known.time_s
 
 
 class Passages:
@@ -86,6 +89,7 @@ class Passages:
         if self._dedup_seconds <= 0:  # nobody wants tracks to be merged
             return (
                 known.camera == camera
+                and not known.remembered
                 and since.time_s <= known.last.time_s
                 and is_same(known.plate, plate)
             )
@@ -93,13 +97,13 @@ class Passages:
             away_s = (since.at - known.last.at).total_seconds()
             # What the other camera sees next is no earlier passage of the same vehicle either.
             return abs(away_s) <= self._dedup_seconds and is_same(known.plate, plate)
-        away_s = since.time_s - known.last.time_s
+        away_s = known.ago_s(known.last, since)
         if away_s <= self._dedup_seconds and is_same(known.plate, plate):
             return True
         there = [one for one in (known.last, *known.earlier) if _is_there(one.box, since.box)]
         if not there:
             return False
-        away_s = since.time_s - max(one.time_s for one in there)
+        away_s = min(known.ago_s(one, since) for one in there)
         if 0 <= away_s <= BROKEN_S:
             return distance(known.plate.text, plate.text) <= BROKEN_EDITS
         return away_s <= PARKED_S and is_same(known.plate, plate)
@@ -114,7 +118,10 @@ class Passages:
     def seen(self, passage: Passage, camera: str, again: Sight) -> None:
         """A track of this passage is still there."""
         with self.lock:
-            if camera == passage.camera:
+            if passage.remembered:
+                passage.remembered, passage.camera, passage.last = False, camera, again
+                passage.earlier.clear()
+            elif camera == passage.camera:
                 if not _is_there(passage.last.box, again.box):
                     passage.earlier.append(passage.last)
                 passage.last = again
@@ -123,6 +130,17 @@ class Passages:
                 passage.camera, passage.last = camera, again
             if passage not in self._recent:
                 self._recent.append(passage)
+
+    def recent(self, since: datetime) -> list[Passage]:
+        """Those last seen after `since`, oldest first: what a daemon that ends hands on."""
+        with self.lock:
+            recent = [replace(one) for one in self._recent if one.last.at >= since]
+        return sorted(recent, key=lambda one: one.last.at)
+
+    def remember(self, passages: Iterable[Passage]) -> None:
+        """Take over what an earlier run handed on."""
+        with self.lock:
+            self._recent.extend(replace(one, remembered=True) for one in passages)
 
     def __len__(self) -> int:
         return len(self._recent)
@@ -150,35 +168,9 @@ def is_same(known: Plate, found: Plate) -> bool:
         return False
     if shorter in longer and 2 * len(shorter) >= len(longer):
         return True
-    differences = _differences(known, found)
-    if sum(difference.gap for difference in differences) != len(longer) - len(shorter):
+    apart = differences(known.characters, found.characters)
+    if sum(difference.gap for difference in apart) != len(longer) - len(shorter):
         return False  # one character lost and another gained: AB123CD is not AB231CD
-    if all(difference.slip for difference in differences):
-        return len(differences) <= min(SLIPS, max(1, len(longer) // SHARE_OF_SLIPS))
-    return len(differences) == 1 and differences[0].confidence < CLEAR
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """Whether readers slip like this, and how sure the less sure reading was of it."""
-
-    gap: bool
-    slip: bool
-    confidence: float
-
-
-def _differences(known: Plate, found: Plate) -> list[_Difference]:
-    one, two = known.characters, found.characters
-    return [
-        _Difference(True, True, 0.0)
-        if i is None or j is None
-        else _Difference(
-            False, _alike(one[i].char, two[j].char), min(one[i].confidence, two[j].confidence)
-        )
-        for i, j in align(known.text, found.text)
-        if i is None or j is None or one[i].char != two[j].char
-    ]
-
-
-def _alike(one: str, two: str) -> bool:
-    return two in LETTERS_LIKE_DIGITS.get(one, "") or one in LETTERS_LIKE_DIGITS.get(two, "")
+    if all(difference.slip for difference in apart):
+        return len(apart) <= min(SLIPS, max(1, len(longer) // SHARE_OF_SLIPS))
+    return len(apart) == 1 and apart[0].confidence < CLEAR

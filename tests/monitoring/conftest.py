@@ -2,13 +2,12 @@
 
 import json
 import re
+import runpy
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-
-from streamer.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "config/grafana"))
@@ -25,10 +24,22 @@ def root():
 
 
 @pytest.fixture(scope="session")
-def samples():
+def metrics_script():
+    """What docs/metrics_table.py defines."""
+    return runpy.run_path(str(ROOT / "docs/metrics_table.py"))
+
+
+@pytest.fixture(scope="session")
+def metrics(metrics_script):
+    """All metrics that the daemon can have."""
+    return metrics_script["every_metric"]()
+
+
+@pytest.fixture(scope="session")
+def samples(metrics):
     """The names of all samples that the daemon has, of its own and of its process."""
     names = set()
-    for family in Metrics().registry.collect():
+    for family in metrics.registry.collect():
         names |= {family.name + suffix for suffix in SUFFIXES.get(family.type, ("",))}
     return names
 

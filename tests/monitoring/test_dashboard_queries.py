@@ -20,6 +20,12 @@ def prometheus(tmp_path_factory, shared_broker):
     folder = tmp_path_factory.mktemp("monitoring")
     config = {
         "cameras": [{"name": "gate", "url": "synthetic:?vehicles=endless&fps=8&size=640x360"}],
+        "parking": {
+            "entry": ["gate"],
+            "exit": ["gate"],
+            "directions": {"gate": {"approaching": "entry", "receding": "exit"}},
+            "capacity": 40,
+        },
         "sinks": {
             "mqtt": {
                 "host": shared_broker.host,
@@ -61,6 +67,7 @@ def test_every_panel_shows_data(prometheus, dashboard, panels_made):
         if not prometheus.values(expanded(target["expr"]))
     }
     assert empty <= may_be_empty
+    assert "Vehicles inside" not in empty  # here is a car park
 
 
 def test_every_variable_has_values(prometheus, dashboard):

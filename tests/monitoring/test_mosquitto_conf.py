@@ -13,7 +13,8 @@ from streamer.sinks.mqtt import MqttSink
 
 USERS = ("plate-streamer", "barrier", "homeassistant")
 EVENT, CROP, STATUS = "plates/gate/event", "plates/gate/crop", "plates/gate/status"
-WATCHLIST = "plates/watchlist/add"
+WATCHLIST, ANSWER = "plates/watchlist/add", "answers/home"
+ONE_BY_ONE = "homeassistant/sensor/plate-streamer/last/config"
 SET, DISCOVERY = "plates/gate/set", "homeassistant/device/plate-streamer/config"
 
 
@@ -24,8 +25,8 @@ class ShippedMosquitto(Mosquitto):
         self._shipped = shipped
         super().__init__(passwords={user: f"{user}-secret" for user in USERS})
 
-    def _configure(self, passwords, acl, settings):
-        super()._configure(passwords, acl, settings)  # for the passwords
+    def _configure(self, *given, **more):
+        super()._configure(*given, **more)  # for the passwords
         text = (self._shipped / "mosquitto.conf").read_text()
         for path in ("/etc/mosquitto", "/var/lib/mosquitto"):
             text = text.replace(path, str(self.folder))
@@ -98,12 +99,16 @@ def test_nobody_comes_in_without_a_password(broker, user, password):
 @pytest.mark.parametrize(
     ("user", "allowed", "forbidden"),
     [
-        ("plate-streamer", [EVENT, CROP, STATUS, DISCOVERY], ["other/topic", "homeassistant/x"]),
-        ("barrier", [], [EVENT, STATUS, SET, WATCHLIST, DISCOVERY]),
+        (
+            "plate-streamer",
+            [EVENT, CROP, STATUS, DISCOVERY, ONE_BY_ONE, ANSWER],
+            ["other/topic", "homeassistant/x"],
+        ),
+        ("barrier", [], [EVENT, STATUS, SET, WATCHLIST, DISCOVERY, ANSWER]),
         (
             "homeassistant",
             [SET, WATCHLIST, DISCOVERY, "homeassistant/status"],
-            [EVENT, STATUS, "plates/status"],
+            [EVENT, STATUS, "plates/status", ANSWER],
         ),
     ],
 )

@@ -1,5 +1,7 @@
 """Films and a camera that the tests of sources share."""
 
+import uuid
+
 import pytest
 
 from cameras import RtspServer
@@ -17,3 +19,15 @@ def rtsp_camera(clip):
     """An RTSP camera without password that shows `clip` over and over."""
     with RtspServer(clip.path) as server:
         yield server
+
+
+@pytest.fixture
+def topic():
+    """A topic of one test's own, for a broker that is shared."""
+    return f"test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """MqttSink reconnects sooner than in life; paho would sleep for a second at least."""
+    monkeypatch.setattr("streamer.sinks.mqtt_link.FIRST_RECONNECT_S", 0.1)

@@ -41,6 +41,7 @@ class Ends(SinkBase):
 class Counting:
     def __init__(self):
         self.latencies, self.failures, self.burials, self.reachabilities = [], 0, 0, []
+        self.attempts, self.settlements = [], []
 
     def delivered(self, sink, event, latency_s):
         self.latencies.append(latency_s)
@@ -50,6 +51,12 @@ class Counting:
 
     def buried(self, sink):
         self.burials += 1
+
+    def attempted(self, event, attempt):
+        self.attempts.append((event.plate, attempt))
+
+    def settled(self, event):
+        self.settlements.append(event.plate)
 
     def reachable(self, sink, up):
         self.reachabilities.append((sink, up))
@@ -179,6 +186,21 @@ def test_a_refused_event_gives_way_and_is_buried_after_five_attempts(outbox, lau
     assert sink.plates == ["GOOD2"]
     assert (sink.tries, counting.failures, counting.burials) == (6, 5, 1)
     assert outbox.oldest("ends") is None
+
+
+def test_each_attempt_is_told_and_each_event_that_is_settled(outbox, launch, make_event):
+    counting, waiting = Counting(), []
+    counting.settled = lambda event: waiting.append((event.plate, outbox.still_waits(event.id)))
+    outbox.accept(make_event("GOOD1"), time.time() - 60)
+    outbox.accept(make_event("BAD2"), 0.0)
+    launch(Ends(refuses("BAD2")), observer=counting)
+    wait_until(lambda: len(waiting) == 2)
+    assert waiting == [("GOOD1", False), ("BAD2", False)]
+    (plate, good), *bad = counting.attempts
+    assert (plate, good.sink, good.error, good.refused) == ("GOOD1", "ends", None, False)
+    assert good.captured_at == pytest.approx(time.time() - 60, abs=5)
+    assert 0 <= good.ended_s - good.started_s < 5
+    assert [(one.error, one.refused) for _, one in bad] == [("not wanted", True)] * 5
 
 
 def test_an_unforeseen_fault_does_not_block_the_others(outbox, launch, make_event, caplog):

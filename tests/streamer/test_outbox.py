@@ -103,6 +103,22 @@ def test_a_dead_letter_is_kept_and_counted_but_not_given_out(outbox, make_event)
     assert outbox.dead_letters("csv") == 0
 
 
+def test_an_event_waits_until_the_last_sink_has_it_or_never_will(tmp_path, make_event):
+    event = make_event()
+    before = Outbox(tmp_path / "events.sqlite3", ["one", "two", "gone"])
+    before.open()
+    before.accept(event, 0.0)
+    before.close()
+    outbox = Outbox(tmp_path / "events.sqlite3", ["one", "two"])
+    outbox.open()
+    assert outbox.still_waits(event.id)
+    outbox.delivered("one", event.id)
+    assert outbox.still_waits(event.id)
+    outbox.bury("two", event.id, "never")
+    assert not outbox.still_waits(event.id)
+    outbox.close()
+
+
 def test_the_age_is_that_of_the_oldest(outbox, make_event):
     assert outbox.oldest_age_s("mqtt") == 0.0
     first = make_event()

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.data import Character, Plate
+from streamer.sinks.store import Store
 from streamer.stages.passages import PARKED_S, REMEMBERED, Passages, Sight, is_same
+from streamer.stages.remembered import Memory
 
 
 def plate(text, doubtful=(), sure=0.99, unsure=0.6):
@@ -139,3 +141,64 @@ def test_cameras_of_one_gate_share_their_passages(later_s, same):
     seen = replace(at(100.0 + later_s), time_s=7.0)
     assert (passages.find(plate("AB123CD"), "rear", seen) is front) == same
     assert passages.find(plate("XY987ZW"), "rear", seen) is None
+
+
+@pytest.fixture
+def notes(tmp_path):
+    store = Store(tmp_path / "events.sqlite3")
+    store.open()
+    yield store
+    store.close()
+
+
+def now(ago_s=0.0, time_s=0.0, box=PLACE):
+    return Sight(datetime.now(UTC) - timedelta(seconds=ago_s), time_s, box, True)
+
+
+ELSEWHERE = (420.0, 200.0, 520.0, 222.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "ago_s", "box", "same"),
+    [
+        (plate("AB123CD"), 4 * 3600, PLACE, True),  # parked while we were restarted
+        (plate("AB123CD"), 4 * 3600, ELSEWHERE, False),  # it came back
+        (plate("AB123CD"), 30, ELSEWHERE, True),  # at the barrier, moving up
+        (plate("XY987ZW"), 30, PLACE, False),
+        (plate("AB123CD"), PARKED_S + 60, PLACE, False),
+    ],
+)
+def test_what_stood_there_before_a_restart_is_no_newcomer(notes, found, ago_s, box, same):
+    before = Passages(60.0)
+    before.begin(plate("AB123CD"), "gate", now(ago_s, time_s=5000.0)).event_id = "first"
+    Memory({"gate": before}, notes).keep()
+    after = Passages(60.0)
+    memory = Memory({"gate": after}, notes)
+    memory.start()
+    known = after.find(found, "gate", now(time_s=3.0, box=box))
+    memory.stop(5.0)
+    assert (known.event_id if known else None) == ("first" if same else None)
+
+
+def test_a_remembered_passage_goes_on_by_the_new_clock(notes):
+    before = Passages(60.0)
+    before.begin(plate("AB123CD"), "gate", now(10, time_s=5000.0))
+    Memory({"gate": before}, notes).keep()
+    after = Passages(60.0)
+    memory = Memory({"gate": after}, notes)
+    memory.start()
+    known = after.find(plate("AB123CD"), "gate", now(time_s=1.0))
+    after.seen(known, "gate", now(time_s=1.0))
+    memory.stop(5.0)
+    assert after.find(plate("AB123CD"), "gate", now(time_s=50.0, box=ELSEWHERE)) is known
+    assert after.find(plate("AB123CD"), "gate", now(time_s=90.0, box=ELSEWHERE)) is None
+
+
+def test_notes_that_cannot_be_read_cost_the_memory_not_the_start(notes, caplog):
+    notes.note("passages/gate", '[{"plate": 7}]')
+    passages = Passages(60.0)
+    memory = Memory({"gate": passages}, notes)
+    memory.start()
+    memory.stop(5.0)
+    assert len(passages) == 0
+    assert "what gate gate reported before the start cannot be read" in caplog.text

@@ -137,6 +137,23 @@ def test_every_step_is_timed():
     assert all(0 <= seconds < WAIT_S for _, seconds in observer.took)
 
 
+def test_steps_are_told_with_items_results_and_times_before_they_are_handed_on():
+    told, gathering = [], Gathering()
+
+    def on_step(stage, item, results, started_s, ended_s):
+        told.append((stage, item, list(results), len(gathering.items)))
+        assert 0 <= ended_s - started_s <= time.monotonic() - started_s
+
+    pipeline = Pipeline("test", Numbers(1, 2), Channel(2), [Doubling(), gathering])
+    pipeline.listen(on_step)
+    pipeline.start()
+    assert pipeline.join(WAIT_S)
+    doubled = [one[:3] for one in told if one[0] == "doubling"]
+    assert doubled == [("doubling", 1, [2]), ("doubling", 2, [4]), ("doubling", None, [])]
+    assert [one[1] for one in told if one[0] == "gathering"] == [2, 4, None]
+    assert next(one for one in told if one[0] == "doubling")[3] == 0
+
+
 def test_stopping_lets_accepted_items_through():
     gathering = Gathering()
     pipeline = Pipeline("test", Numbers(1, 2, 3, endless=True), Channel(8), [Doubling(), gathering])

@@ -160,6 +160,7 @@ def test_a_table_that_is_none_is_named(tmp_path, content, message):
     [
         (["--noise", "0.1"], "give that, too"),
         (["--recorded", "x.gz", "--noise", "2"], "--noise 2.0: should be from 0 to 0.5"),
+        (["--recorded", "x.gz", "--condition", "two lanes"], "--recorded and --clips render none"),
         (["--recorded", "nowhere.gz"], "nowhere.gz: cannot be read"),
         (["--clips", "nowhere"], "ground_truth.csv"),
     ],

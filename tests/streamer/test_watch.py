@@ -42,7 +42,7 @@ def test_counters_of_a_camera_begin_at_zero(watch, value):
 
 
 def test_counters_of_a_sink_begin_at_zero(metrics):
-    DeliveryMetrics(metrics, ["mqtt"])
+    DeliveryMetrics(metrics, sinks=["mqtt"])
     for name in ("anpr_dead_letters_total", "anpr_deliveries_failed_total"):
         assert metrics.registry.get_sample_value(name, {"sink": "mqtt"}) == 0
 

@@ -1,0 +1,93 @@
+"""What is published for an event, and the MQTT 5 properties that say what it is."""
+
+import json
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from streamer.codec import encode, to_text
+from streamer.data import Event, ParkingEvent, PlateEvent
+from streamer.sinks.mqtt_delivery import Expiry, Message
+
+log = logging.getLogger(__name__)
+
+TEXT, JSON, JPEG = "text/plain", "application/json", "image/jpeg"
+
+
+def properties_of(content_type: str, packet: int = PacketTypes.PUBLISH, **user: str) -> Properties:
+    """MQTT 5 properties of a message; MQTT 3.1.1 leaves them out."""
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
+    properties.ContentType = content_type
+    properties.PayloadFormatIndicator = int(content_type != JPEG)  # 1: the payload is UTF-8
+    if user:
+        properties.UserProperty = list(user.items())
+    return properties
+
+
+class Messages:
+    """Makes the messages of events, below the topic `base`.
+
+    Events go with `qos`, and are of use for `expiry_s` seconds from when they were read (None:
+    for ever). An event that was delayed does not replace what a later one has retained.
+    """
+
+    def __init__(self, base: str, qos: int, expiry_s: int | None) -> None:
+        self._base = base
+        self._qos = qos
+        self._expiry_s = expiry_s
+        self._latest: dict[str, datetime] = {}
+
+    def of(self, event: Event) -> list[Message]:
+        """The event itself, and then what is retained of it."""
+        return self._of_plate(event) if isinstance(event, PlateEvent) else self._of_parking(event)
+
+    def _of_plate(self, event: PlateEvent) -> list[Message]:
+        topic = f"{self._base}/{event.camera}"
+        expiry = Expiry(event.read_at.timestamp(), self._expiry_s) if self._expiry_s else None
+        messages = [self._event(f"{topic}/event", event, expiry)]
+        if self._is_latest(f"{topic}/last", event.read_at):
+            payload = messages[0].payload
+            messages.append(Message(f"{topic}/last", payload, True, _identified(event)))
+            messages += self._crop(event)
+        return messages
+
+    def _of_parking(self, event: ParkingEvent) -> list[Message]:
+        # Without an expiry: of these, somebody counts every one.
+        messages = [self._event(f"{self._base}/{event.camera}/parking", event)]
+        topic = f"{self._base}/parking"
+        if self._is_latest(topic, event.at):
+            full = {
+                "occupancy": event.occupancy,
+                "capacity": event.capacity,
+                "at": to_text(event.at),
+            }
+            payload = json.dumps(full).encode()
+            messages.append(Message(topic, payload, True, properties_of(JSON)))
+        return messages
+
+    def _event(self, topic: str, event: Event, expiry: Expiry | None = None) -> Message:
+        payload = encode(event).encode()
+        return Message(topic, payload, False, _identified(event), self._qos, expiry)
+
+    def _is_latest(self, topic: str, at: datetime) -> bool:
+        latest = self._latest.setdefault(topic, at)
+        self._latest[topic] = max(latest, at)
+        return at >= latest
+
+    def _crop(self, event: PlateEvent) -> list[Message]:
+        if event.crop is None:
+            return []
+        try:
+            picture = Path(event.crop).read_bytes()
+        except OSError as error:
+            log.warning("event %s goes without its crop: %s", event.id, error)
+            return []
+        properties = properties_of(JPEG, id=event.id, plate=event.plate)
+        return [Message(f"{self._base}/{event.camera}/crop", picture, True, properties)]
+
+
+def _identified(event: Event) -> Properties:
+    return properties_of(JSON, schema=event.schema, id=event.id)
