@@ -28,6 +28,7 @@ from streamer.logs import start_logging
 from streamer.version import VERSION
 
 Command = Callable[[argparse.Namespace], int]
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,9 +55,20 @@ def _ended_in_order() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    asked = threading.Event()
+
+    def end(*_: object) -> None:
+        asked.set()
+        sys.exit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
         yield
+    except Exception:
+        # A module that was just being loaded makes an error of its own out of the exit.
+        if asked.is_set():
+            sys.exit(TERMINATED)
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

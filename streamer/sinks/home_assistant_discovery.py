@@ -14,6 +14,7 @@ from streamer.controls import Notes
 from streamer.errors import UserError
 from streamer.sinks.home_assistant import Announcement, Site, announcements, device_of
 from streamer.sinks.mqtt_link import Link
+from streamer.sinks.mqtt_messages import JSON, properties_of
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class HomeAssistant:
 
     def _publish(self) -> None:
         for topic, announcement in self._wanted.items():
-            self._link.state(topic, announcement.text(self._former.get(topic, {})))
+            self._say(topic, announcement.text(self._former.get(topic, {})))
 
     def _change(self) -> None:
         """Publish, and take back what is gone. What only changes its form is moved, or people
@@ -116,17 +117,21 @@ class HomeAssistant:
         moved, connects = self._moved(), self._connects
         for topic in self._former:
             if topic not in self._wanted:
-                self._link.state(topic, MIGRATE if topic in moved else "")
+                self._say(topic, MIGRATE if topic in moved else "")
         if moved and self._closed.wait(HANDOVER_S):
             return
         self._publish()
         if moved and self._closed.wait(HANDOVER_S):
             return
         for topic in moved:
-            self._link.state(topic, "")
+            self._say(topic, "")
         if connects == self._connects:  # or some of it was said to nobody: `up` repeats it
             self._unsettled = False
             self._remember(self._parts())
+
+    def _say(self, topic: str, payload: str) -> None:
+        if not self._link.tell(topic, payload, properties_of(JSON), retain=True):
+            log.warning("Home Assistant is not told of %s: away, or too large", topic)
 
     def _moved(self) -> list[str]:
         """The topics whose components are announced on another one now."""

@@ -199,3 +199,21 @@ def test_sigterm_unwinds_what_runs():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (143, "unwound\n"), done.stderr
+
+
+def test_sigterm_while_a_module_is_loaded_is_no_failure():
+    """Compiled modules turn the exit into an ImportError of their own."""
+    code = (
+        "import os, signal, time\n"
+        "from streamer import cli\n"
+        "with cli._ended_in_order():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(20)\n"
+        "    except SystemExit as error:\n"
+        "        raise ImportError('initialization failed') from error\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (143, "")

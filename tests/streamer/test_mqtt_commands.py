@@ -128,7 +128,7 @@ def test_what_is_not_enabled_is_not_even_listened_to(broker):
         (("watchlist",), {"plates/watchlist/add", "plates/watchlist/remove"}),
     ):
         before = len(broker.log())
-        with commanded(broker, "plates", commands=commands):
+        with commanded(broker, "plates", commands=commands, discovery="off"):
             time.sleep(0.2)
         lines = broker.log()[before:].splitlines()
         asked = {line.split()[1] for line in lines if line.endswith("(QoS 1)")}

@@ -126,7 +126,7 @@ def test_what_cannot_be_remembered_is_not_done(shared_broker, topic, caplog):
 def test_a_broker_that_lets_us_not_listen_is_told_of(shared_broker, topic, make_event, caplog):
     with (
         Door(shared_broker, no_subscriptions=True) as door,
-        running(door, ["gate"], base_topic=topic) as (sink, _),
+        running(door, ["gate"], base_topic=topic, discovery="off") as (sink, _),
     ):
         wait_until(lambda: "does not let us listen" in caplog.text)
         sink.send(make_event())  # goes all the same
