@@ -22,6 +22,13 @@ LEAST = 1e-9
 """A plate less probable than this has nothing that formats could share out."""
 
 
+LETTERS_LIKE_DIGITS = {
+    "0": "ODQ", "1": "IL", "2": "Z", "4": "A", "5": "S", "6": "G", "7": "T", "8": "B",
+}  # fmt: skip
+"""Hardly any country allows both a letter and a digit at one place of its plates: where two
+readings differ by such a pair, one of them is wrong, however sure of itself."""
+
+
 def fold_twins(text: str) -> str:
     """The text with each pair of twins written as its digit: equal for all that look equal."""
     return text.replace("O", "0").replace("I", "1")

@@ -15,14 +15,10 @@ from datetime import datetime
 from models.base import Box
 from models.edits import align, distance
 from streamer.data import Plate
+from streamer.formats import LETTERS_LIKE_DIGITS
 
 CLEAR = 0.9
 """A character surer than this was read, not guessed."""
-LETTERS_LIKE_DIGITS = {
-    "0": "ODQ", "1": "IL", "2": "Z", "4": "A", "5": "S", "6": "G", "7": "T", "8": "B",
-}  # fmt: skip
-"""Hardly any country allows both a letter and a digit at one place of its plates: where two
-readings differ by such a pair, one of them is wrong, however sure of itself."""
 REMEMBERED = 1000
 SLIPS = 2
 SHARE_OF_SLIPS = 3
