@@ -24,6 +24,8 @@ from streamer.config import CameraConfig, Config, Part, Parts, parse_config, rea
 from streamer.controls import CameraControl, Controls
 from streamer.daemon import Daemon
 from streamer.data import Decided, Frame, Outcome, Rejection
+from streamer.enrich import OWNERS
+from streamer.enrich.watchlists import Watchlists
 from streamer.environment import installation_faults
 from streamer.errors import UserError
 from streamer.metrics import Metrics, serve_metrics
@@ -53,6 +55,7 @@ PARTS = Parts(
         "detector": (DETECTORS, "yolo"),
         "reader": (READERS, "ensemble"),
         "tracker": (TRACKERS, "sort"),
+        "owner": (OWNERS, "none"),
     },
     plain={
         "looks": "streamer.stages.read:Read",
@@ -60,6 +63,7 @@ PARTS = Parts(
         "store": "streamer.sinks.storage:Storage",
     },
     several={"sinks": SINKS},
+    listed={"watchlists": "streamer.enrich.watchlist:Watchlist"},
 )
 
 
@@ -79,11 +83,15 @@ def default_config(url: str) -> Config:
 def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
     metrics = Metrics()
-    controls = Controls(camera.name for camera in config.cameras)
+    watchlists = Watchlists([make(one) for one in config.listed["watchlists"]], metrics)
+    controls = Controls((camera.name for camera in config.cameras), watchlists)
     sinks = [*(_sink(config, part, controls) for part in config.sinks.values()), *more_sinks]
     kinds = {sink.name: sink.kinds for sink in sinks}
     storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
+    watchlists.keep_in(storage.outbox.store)
+    owner = make(config.parts["owner"], storage.outbox.amend, metrics)
     daemon = Daemon(storage.outbox)
+    daemon.reloads += [watchlists.reload, owner.reload]
     observer = DeliveryMetrics(metrics)
     for sink in sinks:
         daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
@@ -92,6 +100,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
         publish = Publish(
             storage.outbox.accept,
             storage.media.illustrate if storage.media else without_pictures,
+            enrich=[watchlists, owner],
             on_event=lambda name: metrics.events.labels(name).inc(),
             on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
@@ -106,6 +115,8 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     daemon.services += [
         _storage_service(storage),
         _controls_service(controls, storage),
+        watchlists.start,
+        owner.start,
         _outbox_gauges(storage, sinks, metrics),
     ]
     if config.metrics.enabled:
