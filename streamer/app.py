@@ -25,8 +25,10 @@ from streamer.config import CameraConfig, Config, Part, Parts, parse_config, rea
 from streamer.controls import CameraControl, Controls
 from streamer.daemon import Daemon
 from streamer.data import Decided, Frame, Outcome, Rejection
+from streamer.enrich import OWNERS
 from streamer.enrich.parking import Parking, Rounds
 from streamer.enrich.parking_metrics import ParkingMetrics
+from streamer.enrich.watchlists import Watchlists
 from streamer.environment import installation_faults
 from streamer.errors import UserError
 from streamer.metrics import Metrics, serve_metrics
@@ -59,6 +61,7 @@ PARTS = Parts(
         "detector": (DETECTORS, "yolo"),
         "reader": (READERS, "ensemble"),
         "tracker": (TRACKERS, "sort"),
+        "owner": (OWNERS, "none"),
     },
     plain={
         "looks": "streamer.stages.read:Read",
@@ -68,6 +71,7 @@ PARTS = Parts(
         "parking": "streamer.enrich.parking:Parking",
     },
     several={"sinks": SINKS},
+    listed={"watchlists": "streamer.enrich.watchlist:Watchlist"},
 )
 
 
@@ -87,18 +91,22 @@ def default_config(url: str) -> Config:
 def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
     metrics = Metrics()
-    controls = Controls(camera.name for camera in config.cameras)
+    watchlists = Watchlists([make(one) for one in config.listed["watchlists"]], metrics)
+    controls = Controls((camera.name for camera in config.cameras), watchlists)
     sinks = [
         *(_sink(config, part, controls, metrics) for part in config.sinks.values()),
         *more_sinks,
     ]
     kinds = {sink.name: sink.kinds for sink in sinks}
     storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
+    watchlists.keep_in(storage.outbox.store)
+    owner = make(config.parts["owner"], storage.outbox.amend, metrics)
     daemon = Daemon(storage.outbox)
     traces: Tracing = make(
         config.parts["tracing"], storage.outbox.still_waits, metrics.spans_dropped.inc
     )
     sinks += _car_park(config, storage, metrics, daemon)
+    daemon.reloads += [watchlists.reload, owner.reload]
     observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     for sink in sinks:
         daemon.couriers.append(Courier(sink, storage.outbox, observer, daemon.fail))
@@ -118,6 +126,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
             traces.timed("pictures", storage.media.illustrate)
             if storage.media
             else without_pictures,
+            [traces.timed("watchlists", watchlists), traces.timed("owner", owner)],
             on_event=watch.accepted,
             on_failure=lambda name: metrics.store_failures.labels(name).inc(),
         )
@@ -126,6 +135,8 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
         _storage_service(storage),
         _controls_service(controls, storage),
         _memory_service(_lasting(config, gates), storage),
+        watchlists.start,
+        owner.start,
         _outbox_gauges(storage, sinks, metrics),
         traces.start,
     ]

@@ -9,7 +9,8 @@ import inspect
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
@@ -116,12 +117,17 @@ class Parts:
     """The tables a configuration may choose from, and the classes behind its plain sections.
 
     `chosen`: section → (table, default name). `plain`: section → class as "module:Class".
-    `several`: section → table, each key of which may be there once.
+    `several`: section → table, each key of which may be there once. `listed`: section → class,
+    of which there is one for each item of a list, with a `name` of its own.
+
+    A class with a static method `faults(options)` is asked what else is wrong with its options,
+    in pairs of key and message.
     """
 
     chosen: Mapping[str, tuple[Mapping[str, str], str]]
     plain: Mapping[str, str]
     several: Mapping[str, Mapping[str, str]]
+    listed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ class Config:
     log: LogConfig
     parts: dict[str, Part]
     sinks: dict[str, Part]
+    listed: dict[str, tuple[Part, ...]] = field(default_factory=dict)
 
 
 class ConfigError(UserError):
@@ -170,7 +177,7 @@ def parse_config(text: str, parts: Parts, name: str = "config") -> Config:
     check = _Check(name, lines, parts)
     config = check.config(check.with_environment(raw, ()))
     if check.faults:
-        raise ConfigError([fault for _, fault in sorted(check.faults)])
+        raise ConfigError([fault for _, fault in sorted(check.faults, key=itemgetter(0))])
     return config
 
 
@@ -217,6 +224,7 @@ class _Check:
             log=fixed.log if fixed else LogConfig(),
             parts={key: part for key, part in {**chosen, **plain}.items() if part},
             sinks=sinks,
+            listed={s: tuple(self._items(s, raw.get(s))) for s in self._parts.listed},
         )
 
     def _check_against(self, cameras: tuple[CameraConfig, ...], parts: list[Part]) -> None:
@@ -244,12 +252,16 @@ class _Check:
         )
 
     def _part(self, section: str, make: Any, raw: Any, name: str = "") -> Part | None:
-        options = self._validate(options_model(make), raw.get(section) or {}, (section,))
-        if options is None:
+        return self._made(make, raw.get(section) or {}, (section,), name or section)
+
+    def _made(self, make: Any, raw: Any, path: yaml12.Path, name: str) -> Part | None:
+        found = self._validate(options_model(make), raw, path)
+        if found is None:
             return None
-        return Part(
-            name or section, make, {k: getattr(options, k) for k in type(options).model_fields}
-        )
+        options = {key: getattr(found, key) for key in type(found).model_fields}
+        for key, message in getattr(make, "faults", lambda _: ())(options):
+            self._fault((*path, key), message)
+        return Part(name, make, options)
 
     def _several(
         self, section: str, raw: Any, table: Mapping[str, str]
@@ -263,10 +275,25 @@ class _Check:
             except UserError as error:
                 self._fault((section, name), str(error))
                 continue
-            found = self._validate(options_model(make), options or {}, (section, name))
-            if found is not None:
-                values = {key: getattr(found, key) for key in type(found).model_fields}
-                yield str(name), Part(str(name), make, values)
+            part = self._made(make, options or {}, (section, name), str(name))
+            if part is not None:
+                yield str(name), part
+
+    def _items(self, section: str, raw: Any) -> Iterator[Part]:
+        if raw is not None and not isinstance(raw, list):
+            self._fault((section,), f"{raw!r} should be a list, each item with a 'name'")
+            return
+        make = load_part("section", self._parts.listed, section)
+        names: list[str] = []
+        for index, options in enumerate(raw or []):
+            part = self._made(make, options or {}, (section, index), "")
+            if part is None:
+                continue
+            name = part.options["name"]
+            if name in names:
+                self._fault((section, index, "name"), f"{name!r} is there twice")
+            names.append(name)
+            yield replace(part, name=name)
 
     def _distinct(self, cameras: list[CameraConfig]) -> tuple[CameraConfig, ...]:
         if not cameras:
@@ -316,12 +343,18 @@ class _Check:
         wanted = fault["msg"].replace("Input should", "should").replace("String should", "should")
         if fault["type"] == "missing":
             return "is missing"
-        value = "***" if SECRETS & {key, *parents} else redact(repr(fault["input"]))
+        secret = SECRETS.intersection(map(str, fault["loc"]))
+        value = "***" if secret else redact(repr(fault["input"]))
         quotes = "; put it in quotes" if fault["type"] == "string_type" else ""
         return f"{value} {wanted[0].lower()}{wanted[1:]}{quotes}"
 
     def _sections(self) -> list[str]:
-        return [*self._parts.chosen, *self._parts.plain, *self._parts.several]
+        return [
+            *self._parts.chosen,
+            *self._parts.plain,
+            *self._parts.several,
+            *self._parts.listed,
+        ]
 
     def _fault(self, path: yaml12.Path, message: str) -> None:
         at = path

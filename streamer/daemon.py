@@ -1,6 +1,7 @@
 """The daemon's life: start, watch over the threads, stop in order, within a time limit."""
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -29,16 +30,18 @@ class Daemon:
     """Pipelines that make events, an outbox that keeps them, couriers that carry them.
 
     `services` are started once the outbox is open, and give back what stops them (the
-    metrics' server, the sweeping of old events). The root fills the three lists before `run`.
+    metrics' server, the sweeping of old events). `reloads` are called on SIGHUP. The root fills
+    the lists before `run`.
     """
 
     def __init__(self, outbox: Outbox) -> None:
         self.pipelines: list[Pipeline] = []
         self.couriers: list[Courier] = []
         self.services: list[Callable[[], Close]] = []
+        self.reloads: list[Callable[[], None]] = []
         self._outbox = outbox
         self._ending = threading.Event()
-        self._asked = False
+        self._asked = self._reload = False
         self._fault: Exception | None = None
 
     def run(self) -> int:
@@ -81,6 +84,12 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             before = signal.signal(number, self._on_signal)
             open_things.callback(signal.signal, number, before)
+        if not os.isatty(0):  # where the signal says that the terminal has gone
+            before = signal.signal(signal.SIGHUP, self._on_hangup)
+            open_things.callback(signal.signal, signal.SIGHUP, before)
+
+    def _on_hangup(self, *_: object) -> None:
+        self._reload = True
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         log.info("%s: stopping", signal.Signals(number).name)
@@ -102,6 +111,11 @@ class Daemon:
                 return
             if self._failure() is not None:
                 return
+            if self._reload:
+                self._reload = False
+                log.info("SIGHUP: reading again what has changed")
+                for reload in self.reloads:
+                    reload()
             if period_s and time.monotonic() >= next_sign_s and self._lively():
                 health.notify("WATCHDOG=1")
                 next_sign_s = time.monotonic() + period_s

@@ -39,6 +39,7 @@ class Metrics:
         self._declare_capture()
         self._declare_reading()
         self._declare_delivery()
+        self._declare_enriching()
         build = self._gauge("build_info", "The version that runs; always 1.", ["version"])
         build.labels(VERSION).set(1)
         clock = self._gauge("clock_seconds", "The box's clock, in seconds since 1970.")
@@ -126,6 +127,31 @@ class Metrics:
         self.mqtt_connected = self._gauge("mqtt_connected", "1 while the broker accepts us.")
         self.mqtt_commands = self._counter(
             "mqtt_commands", "Commands over MQTT, and what became of them.", ["command", "outcome"]
+        )
+
+    def _declare_enriching(self) -> None:
+        self.watchlist_entries = self._gauge(
+            "watchlist_entries", "Entries of a watchlist, in force or not.", ["list"]
+        )
+        self.watchlist_reload_failures = self._counter(
+            "watchlist_reload_failures",
+            "Changes of a watchlist's file that were not taken: it is faulty.",
+            ["list"],
+        )
+        self.watchlist_matches = self._counter(
+            "watchlist_matches", "Entries that plates of events matched.", ["list", "how"]
+        )
+        self.owner_lookups = self._counter(
+            "owner_lookups", "What became of asking for the owner of a plate.", ["outcome"]
+        )
+        self.owner_lookup_duration = self._histogram(
+            "owner_lookup_duration_seconds", "Time of one request.", [], LATENCY_BUCKETS
+        )
+        self.owner_breaker_open = self._gauge(
+            "owner_breaker_open", "1 while owners are not asked for, after failures in a row."
+        )
+        self.owner_reload_failures = self._counter(
+            "owner_reload_failures", "Changes of the owners' file that were not taken."
         )
 
     def declare_parking(self) -> None:

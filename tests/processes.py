@@ -32,6 +32,7 @@ class DaemonProcess:
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "streamer", "run", str(self._config)],
+                stdin=subprocess.DEVNULL,
                 stderr=log,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONFAULTHANDLER": "1"},
@@ -45,6 +46,9 @@ class DaemonProcess:
     @property
     def alive(self):
         return self._process is not None and self._process.poll() is None
+
+    def signal(self, number):
+        self._process.send_signal(number)
 
     def wait(self, timeout_s=START_S):
         """The exit code."""

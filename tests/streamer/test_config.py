@@ -26,10 +26,22 @@ class Needy:
         self.host = host
 
 
+class Listed:
+    def __init__(self, *, name: str, size: int = 1):
+        self.name = name
+
+    @staticmethod
+    def faults(options):
+        if options["size"] > 9:
+            yield "size", f"{options['size']} is too much"
+            yield "size", "and so is all that is more"
+
+
 HERE = f"{__name__}:Eyes"
 PARTS = Parts(
     chosen={"reader": ({"eyes": HERE, "needy": f"{__name__}:Needy"}, "eyes")},
     plain={"looks": HERE},
+    listed={"watches": f"{__name__}:Listed"},
     several={"sinks": {"needy": f"{__name__}:Needy", "eyes": HERE}},
 )
 CAMERA = "cameras: [{name: gate, url: 'rtsp://host/1'}]\n"
@@ -61,6 +73,41 @@ def test_a_part_is_chosen_by_name_or_by_its_options(section, name, threads):
     part = parse_config(CAMERA + section, PARTS).parts["reader"]
     assert (part.name, part.options["threads"]) == (name, threads)
     assert isinstance(part.make(**part.options), Eyes)
+
+
+def test_a_list_of_parts_has_each_under_its_name():
+    parts = parse_config(CAMERA + "watches: [{name: a}, {name: b, size: 3}]", PARTS).listed
+    assert [(one.name, one.options) for one in parts["watches"]] == [
+        ("a", {"name": "a", "size": 1}),
+        ("b", {"name": "b", "size": 3}),
+    ]
+    assert parse_config(CAMERA, PARTS).listed == {"watches": ()}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("watches: {name: a}", ["gate.yaml:2: watches: {'name': 'a'} should be a list"]),
+        ("watches: [a]", ["gate.yaml:2: watches[0]: 'a' should be a mapping with some of"]),
+        (
+            "watches:\n- {name: a}\n- {name: a}",
+            ["gate.yaml:4: watches[1].name: 'a' is there twice"],
+        ),
+        ("watches: [{size: 2}]", ["gate.yaml:2: watches[0].name: is missing"]),
+        (
+            "watches:\n- name: a\n  size: 10\nlog: {level: x}",
+            [
+                "gate.yaml:4: watches[0].size: 10 is too much",
+                "gate.yaml:4: watches[0].size: and so is all that is more",
+                "gate.yaml:5: log.level: 'x' should be",
+            ],
+        ),
+    ],
+)
+def test_faults_of_a_list_of_parts(text, found):
+    told = faults(CAMERA + text)
+    assert len(told) == len(found)
+    assert all(one.startswith(wanted) for one, wanted in zip(told, found, strict=True)), told
 
 
 def test_what_the_root_gives_is_no_option():

@@ -50,6 +50,9 @@ def sections():
     for section, table in PARTS.several.items():
         for name, given in raw()[section].items():
             yield f"{section}.{name}", options_model(load_part(section, table, name)), given
+    for section, place in PARTS.listed.items():
+        first = raw()[section][0]
+        yield section, options_model(load_part(section, {section: place}, section)), first
 
 
 def test_the_file_is_a_good_configuration():
