@@ -13,18 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+)
 
 from models.readers.formats import Formats
 from streamer import yaml12
 from streamer.errors import UserError
-from streamer.parts import load_part, nearest
+from streamer.parts import LABEL, load_part, nearest, part_name
 from streamer.places import Places
 from streamer.redact import redact
 
-SECRETS = {"password"}
+SECRETS = {"password", "secret", "headers"}
 M = TypeVar("M", bound=BaseModel)
-CAMERA_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+CAMERA_NAME = LABEL
 
 
 class Strict(BaseModel):
@@ -60,6 +68,17 @@ class CameraConfig(Strict):
     def places(self) -> Places:
         """Where to look, and where vehicles enter and leave."""
         return Places(self.ignore, self.entry, self.exit)
+
+
+def _known_camera(name: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get("cameras")
+    if known is not None and name not in known:
+        raise ValueError(f"no camera '{name}'; known: {', '.join(known)}{nearest(name, known)}")
+    return name
+
+
+KnownCamera = Annotated[str, AfterValidator(_known_camera)]
+"""For parts whose options name cameras: the name of one that is configured."""
 
 
 def _country(code: str) -> str:
@@ -116,7 +135,8 @@ class Parts:
     """The tables a configuration may choose from, and the classes behind its plain sections.
 
     `chosen`: section → (table, default name). `plain`: section → class as "module:Class".
-    `several`: section → table, each key of which may be there once.
+    `several`: section → table, each key of which may be there once; a list of them where the
+    part has an option `name`.
     """
 
     chosen: Mapping[str, tuple[Mapping[str, str], str]]
@@ -193,10 +213,12 @@ class _Check:
         self._name = name
         self._lines = lines
         self._parts = parts
+        self._cameras: list[str] | None = None  # not known yet
 
     def config(self, raw: dict[str, Any]) -> Config:
         sections = self._sections()
         fixed = self._validate(_Fixed, {k: v for k, v in raw.items() if k not in sections}, ())
+        self._cameras = [camera.name for camera in fixed.cameras] if fixed else None
         chosen = {s: self._choose(s, raw.get(s), *c) for s, c in self._parts.chosen.items()}
         plain = {
             section: self._part(section, load_part("section", self._parts.plain, section), raw)
@@ -254,10 +276,25 @@ class _Check:
             except UserError as error:
                 self._fault((section, name), str(error))
                 continue
-            found = self._validate(options_model(make), options or {}, (section, name))
-            if found is not None:
-                values = {key: getattr(found, key) for key in type(found).model_fields}
-                yield str(name), Part(str(name), make, values)
+            yield from self._each(str(name), make, options, (section, name))
+
+    def _each(
+        self, kind: str, make: Any, raw: Any, path: yaml12.Path
+    ) -> Iterator[tuple[str, Part]]:
+        model = options_model(make)
+        listed = isinstance(raw, list) and "name" in model.model_fields
+        seen: dict[str, yaml12.Path] = {}
+        for index, options in enumerate(raw if listed else [raw]):
+            at = (*path, index) if listed else path
+            found = self._validate(model, options or {}, at)
+            if found is None:
+                continue
+            values = {key: getattr(found, key) for key in type(found).model_fields}
+            name = part_name(kind, values.get("name"))
+            if name in seen:
+                self._fault((*at, "name"), _not_distinct(values["name"], seen[name]))
+            seen.setdefault(name, at)
+            yield name, Part(kind, make, values)
 
     def _distinct(self, cameras: list[CameraConfig]) -> tuple[CameraConfig, ...]:
         if not cameras:
@@ -290,7 +327,7 @@ class _Check:
             self._fault(path, f"{raw!r} should be a mapping with some of: {known}")
             return None
         try:
-            return model.model_validate(raw)
+            return model.model_validate(raw, context={"cameras": self._cameras})
         except ValidationError as error:
             for fault in error.errors(include_url=False):
                 self._fault((*path, *fault["loc"]), self._explain(model, fault))
@@ -307,7 +344,7 @@ class _Check:
         wanted = fault["msg"].replace("Input should", "should").replace("String should", "should")
         if fault["type"] == "missing":
             return "is missing"
-        value = "***" if key in SECRETS else redact(repr(fault["input"]))
+        value = "***" if SECRETS & {key, *parents} else redact(repr(fault["input"]))
         quotes = "; put it in quotes" if fault["type"] == "string_type" else ""
         return f"{value} {wanted[0].lower()}{wanted[1:]}{quotes}"
 
@@ -326,6 +363,12 @@ def dotted(path: yaml12.Path) -> str:
     """("cameras", 0, "url") as people write it: cameras[0].url."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     return text.removeprefix(".")
+
+
+def _not_distinct(name: str | None, other: yaml12.Path) -> str:
+    if name is None:
+        return f"is missing, and {dotted(other)} has none either; one alone may do without"
+    return f"{name!r} is also {dotted(other)}; each needs its own"
 
 
 def _fields_at(model: type[BaseModel], path: list[str | int]) -> list[str]:
