@@ -41,6 +41,7 @@ class MqttSink:
 
     name = "mqtt"
     kinds = frozenset({SCHEMA, PARKING})
+    give_up_after_s: float | None = None
 
     def __init__(  # noqa: PLR0913  (a section of the configuration)
         self,
@@ -158,6 +159,9 @@ class MqttSink:
             return []
         properties = _properties("image/jpeg", id=event.id, plate=event.plate)
         return [Message(f"{self._base}/{event.camera}/crop", picture, True, properties)]
+
+    def tidy(self) -> None:
+        """Nothing."""
 
     def close(self, timeout_s: float) -> None:
         """Say that all is offline, and leave."""
