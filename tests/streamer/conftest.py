@@ -1,9 +1,11 @@
-"""Films and a camera that the tests of sources share."""
+"""Films, a camera and a receiver of webhooks that several tests share."""
 
 import pytest
 
 from cameras import RtspServer
 from clips import gate_film
+from streamer.sinks.webhook import WebhookSink
+from webhook_receiver import NOW, Receiver
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,25 @@ def rtsp_camera(clip):
     """An RTSP camera without password that shows `clip` over and over."""
     with RtspServer(clip.path) as server:
         yield server
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def webhook(receiver):
+    """`webhook(**options)`: a sink that sends to `receiver`, started, and closed with the test."""
+    sinks = []
+
+    def make(**options):
+        sink = WebhookSink(lambda: NOW, **{"url": receiver.url, "timeout_s": 5.0} | options)
+        sinks.append(sink)
+        sink.start()
+        return sink
+
+    yield make
+    for sink in sinks:
+        sink.close(1.0)

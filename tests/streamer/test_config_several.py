@@ -2,6 +2,7 @@
 
 import pytest
 
+from streamer.app import PARTS, build_daemon
 from streamer.config import ConfigError, Parts, parse_config
 from streamer.parts import PartName
 
@@ -74,3 +75,16 @@ def test_faults_are_named_by_the_place_of_the_part(text, fault):
     with pytest.raises(ConfigError) as caught:
         sinks(text)
     assert any(fault in line for line in caught.value.faults), caught.value.faults
+
+
+def test_the_daemon_has_a_courier_for_each(tmp_path):
+    config = parse_config(
+        CAMERA
+        + f"store: {{folder: '{tmp_path}'}}\n"
+        + "sinks:\n"
+        + "  webhook: [{name: a, url: 'http://h/'}, {name: b, url: 'http://h/'}]\n"
+        + "  jsonl: [{path: one}, {name: two, path: two}]\n",
+        PARTS,
+    )
+    names = [courier.sink.name for courier in build_daemon(config).couriers]
+    assert names == ["webhook-a", "webhook-b", "jsonl", "jsonl-two"]
