@@ -7,16 +7,12 @@ when it is chosen.
 import difflib
 import importlib
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from streamer.errors import UserError
 
 LABEL = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
 """What may become part of a topic and a label."""
-PartName = Annotated[str, Field(pattern=LABEL)]
-"""What a user calls one of several parts of a kind; it becomes part of a label."""
 
 
 def part_name(kind: str, name: str | None) -> str:

@@ -1,10 +1,16 @@
 """What every sink takes and gives."""
 
 from collections.abc import Callable, Collection
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from streamer.data import SCHEMA, Event, Rejection
 from streamer.errors import SinkError
+from streamer.parts import LABEL
+
+Name = Annotated[str, Field(pattern=LABEL)]
+"""What a user calls one of several sinks of a kind; it becomes part of a label."""
 
 Report = Callable[[SinkError | None], None]
 """Told None when the other side can be reached, and the reason when it cannot."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from streamer.codec import to_text
 from streamer.data import SCHEMA, Event, PlateEvent
-from streamer.parts import PartName, part_name
-from streamer.sinks.base import Report, SinkBase, unreported
+from streamer.parts import part_name
+from streamer.sinks.base import Name, Report, SinkBase, unreported
 from streamer.sinks.lines import LineFile
 from streamer.sinks.rotation import KeepDays, KeepFiles, MaxMb, Rotate, rotation
 
@@ -57,7 +57,7 @@ class CsvSink(SinkBase):
         self,
         now: Callable[[], float] = time.time,
         *,
-        name: PartName | None = None,
+        name: Name | None = None,
         path: Path,
         rotate: Rotate = None,
         max_mb: MaxMb = None,

@@ -7,8 +7,8 @@ from pathlib import Path
 from streamer.codec import decode, encode
 from streamer.data import Event
 from streamer.errors import UserError
-from streamer.parts import PartName, part_name
-from streamer.sinks.base import Report, SinkBase, unreported
+from streamer.parts import part_name
+from streamer.sinks.base import Name, Report, SinkBase, unreported
 from streamer.sinks.lines import LineFile
 from streamer.sinks.rotation import KeepDays, KeepFiles, MaxMb, Rotate, rotation
 
@@ -22,7 +22,7 @@ class JsonlSink(SinkBase):
         self,
         now: Callable[[], float] = time.time,
         *,
-        name: PartName | None = None,
+        name: Name | None = None,
         path: Path,
         rotate: Rotate = None,
         max_mb: MaxMb = None,

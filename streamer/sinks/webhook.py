@@ -16,9 +16,9 @@ from annotated_types import Gt, Le
 from streamer.codec import encode
 from streamer.data import SCHEMA, Event
 from streamer.errors import SinkError
-from streamer.parts import PartName, part_name
+from streamer.parts import part_name
 from streamer.redact import redact
-from streamer.sinks.base import Report, SinkBase, unreported
+from streamer.sinks.base import Name, Report, SinkBase, unreported
 from streamer.sinks.templates import Template, TemplateFault, header_text
 from streamer.sinks.webhook_call import Address, Answer, Caller, Request, address_of, trusting
 from streamer.sinks.webhook_options import (
@@ -53,7 +53,7 @@ class WebhookSink(SinkBase):
         self,
         now: Callable[[], float] = time.time,
         *,
-        name: PartName | None = None,
+        name: Name | None = None,
         url: Url,
         method: Literal["POST", "PUT"] = "POST",
         kinds: Kinds = (SCHEMA,),

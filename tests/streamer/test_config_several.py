@@ -4,13 +4,13 @@ import pytest
 
 from streamer.app import PARTS, build_daemon
 from streamer.config import ConfigError, Parts, parse_config
-from streamer.parts import PartName
+from streamer.sinks.base import Name
 
 CAMERA = "cameras: [{name: gate, url: 'synthetic:'}]\n"
 
 
 class Post:
-    def __init__(self, *, name: PartName | None = None, host: str):
+    def __init__(self, *, name: Name | None = None, host: str):
         self.options = (name, host)
 
 
