@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from models.base import ModelError
 from streamer.cli_corners import add_corners
+from streamer.cli_dead_letters import add_dead_letters
 from streamer.cli_evaluate import add_evaluate
 from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     add_weights(partial(_command, commands))
     add_schemas(partial(_command, commands))
+    add_dead_letters(partial(_command, commands))
     return parser
 
 

@@ -14,18 +14,26 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+)
 
 from models.readers.formats import Formats
 from streamer import yaml12
 from streamer.errors import UserError
-from streamer.parts import load_part, nearest
+from streamer.parts import LABEL, load_part, nearest, part_name
 from streamer.places import Places
 from streamer.redact import redact
 
-SECRETS = {"password", "headers"}
+SECRETS = {"password", "secret", "headers"}
 M = TypeVar("M", bound=BaseModel)
-CAMERA_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+CAMERA_NAME = LABEL
 
 
 class Strict(BaseModel):
@@ -61,6 +69,17 @@ class CameraConfig(Strict):
     def places(self) -> Places:
         """Where to look, and where vehicles enter and leave."""
         return Places(self.ignore, self.entry, self.exit)
+
+
+def _known_camera(name: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get("cameras")
+    if known is not None and name not in known:
+        raise ValueError(f"no camera '{name}'; known: {', '.join(known)}{nearest(name, known)}")
+    return name
+
+
+KnownCamera = Annotated[str, AfterValidator(_known_camera)]
+"""For parts whose options name cameras: the name of one that is configured."""
 
 
 def _country(code: str) -> str:
@@ -117,11 +136,13 @@ class Parts:
     """The tables a configuration may choose from, and the classes behind its plain sections.
 
     `chosen`: section → (table, default name). `plain`: section → class as "module:Class".
-    `several`: section → table, each key of which may be there once. `listed`: section → class,
-    of which there is one for each item of a list, with a `name` of its own.
+    `several`: section → table, each key of which may be there once; a list of them where the
+    part has an option `name`. `listed`: section → class, of which there is one for each item of a
+    list, with a `name` of its own.
 
     A class with a static method `faults(options)` is asked what else is wrong with its options,
-    in pairs of key and message.
+    in pairs of key and message; one with `camera_faults(options, cameras)` in pairs of path and
+    message.
     """
 
     chosen: Mapping[str, tuple[Mapping[str, str], str]]
@@ -200,10 +221,12 @@ class _Check:
         self._name = name
         self._lines = lines
         self._parts = parts
+        self._cameras: list[str] | None = None  # not known yet
 
     def config(self, raw: dict[str, Any]) -> Config:
         sections = self._sections()
         fixed = self._validate(_Fixed, {k: v for k, v in raw.items() if k not in sections}, ())
+        self._cameras = [camera.name for camera in fixed.cameras] if fixed else None
         chosen = {s: self._choose(s, raw.get(s), *c) for s, c in self._parts.chosen.items()}
         plain = {
             section: self._part(section, load_part("section", self._parts.plain, section), raw)
@@ -228,9 +251,11 @@ class _Check:
         )
 
     def _check_against(self, cameras: tuple[CameraConfig, ...], parts: list[Part]) -> None:
-        """Options that name cameras: a part that has such says in `faults` what is wrong."""
+        """Options that name cameras: a part that has such says in `camera_faults` what is wrong."""
         for part in parts:
-            for place, fault in getattr(part.make, "faults", _no_faults)(part.options, cameras):
+            for place, fault in getattr(part.make, "camera_faults", _no_faults)(
+                part.options, cameras
+            ):
                 self._fault((part.name, *place), fault)
 
     def _choose(
@@ -275,9 +300,24 @@ class _Check:
             except UserError as error:
                 self._fault((section, name), str(error))
                 continue
-            part = self._made(make, options or {}, (section, name), str(name))
-            if part is not None:
-                yield str(name), part
+            yield from self._each(str(name), make, options, (section, name))
+
+    def _each(
+        self, kind: str, make: Any, raw: Any, path: yaml12.Path
+    ) -> Iterator[tuple[str, Part]]:
+        listed = isinstance(raw, list) and "name" in options_model(make).model_fields
+        seen: dict[str, yaml12.Path] = {}
+        for index, options in enumerate(raw if listed else [raw]):
+            at = (*path, index) if listed else path
+            part = self._made(make, options or {}, at, kind)
+            if part is None:
+                continue
+            given = part.options.get("name")
+            name = part_name(kind, given)
+            if name in seen:
+                self._fault((*at, "name"), _not_distinct(given, seen[name]))
+            seen.setdefault(name, at)
+            yield name, part
 
     def _items(self, section: str, raw: Any) -> Iterator[Part]:
         if raw is not None and not isinstance(raw, list):
@@ -326,7 +366,7 @@ class _Check:
             self._fault(path, f"{raw!r} should be a mapping with some of: {known}")
             return None
         try:
-            return model.model_validate(raw)
+            return model.model_validate(raw, context={"cameras": self._cameras})
         except ValidationError as error:
             for fault in error.errors(include_url=False):
                 self._fault((*path, *fault["loc"]), self._explain(model, fault))
@@ -372,6 +412,12 @@ def dotted(path: yaml12.Path) -> str:
     """("cameras", 0, "url") as people write it: cameras[0].url."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     return text.removeprefix(".")
+
+
+def _not_distinct(name: str | None, other: yaml12.Path) -> str:
+    if name is None:
+        return f"is missing, and {dotted(other)} has none either; one alone may do without"
+    return f"{name!r} is also {dotted(other)}; each needs its own"
 
 
 def _fields_at(model: type[BaseModel], path: list[str | int]) -> list[str]:

@@ -27,10 +27,19 @@ class SinkError(UserError):
 
     `permanent`: the configuration is wrong (password refused, say), waiting cannot help.
     `rejected`: this one event was refused by the other side, and will be again.
-    Neither: the other side is away; try again later.
+    Neither: the other side is away; try again later, and not before `retry_after_s` seconds
+    have passed.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, rejected: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        rejected: bool = False,
+        retry_after_s: float = 0.0,
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.rejected = rejected
+        self.retry_after_s = retry_after_s

@@ -11,6 +11,15 @@ from typing import Any
 
 from streamer.errors import UserError
 
+LABEL = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""What may become part of a topic and a label."""
+
+
+def part_name(kind: str, name: str | None) -> str:
+    """How one of several parts of a kind is known, whatever its place in the configuration:
+    `webhook-barrier`; `webhook` for the one without a name."""
+    return f"{kind}-{name}" if name else kind
+
 
 def nearest(word: str, known: Mapping[str, object] | list[str]) -> str:
     """`; did you mean 'x'?` for the known word that looks most like `word`, or nothing."""

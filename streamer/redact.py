@@ -2,7 +2,8 @@
 
 import re
 
-_SCHEME = r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)"
+# Bounded, for an endless word costs the square of its length otherwise.
+_SCHEME = r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://)"
 # The second form is a password with an unescaped slash: after the colon stands no port.
 _USER_INFO = re.compile(rf"{_SCHEME}(?:[^\s/\"]*@|[^\s/:@\"]*:(?!\d+(?:/|\s|$))[^\s\"]*@)")
 

@@ -76,7 +76,9 @@ class Parking:
         outbox.store.declare(TABLES + (first_count(initial_occupancy) if self.on else ""))
 
     @staticmethod
-    def faults(options: Mapping[str, Any], cameras: Sequence[CameraConfig]) -> Iterator[Fault]:
+    def camera_faults(
+        options: Mapping[str, Any], cameras: Sequence[CameraConfig]
+    ) -> Iterator[Fault]:
         """What is wrong with the options, given the cameras."""
         lined = [camera.name for camera in cameras if camera.places().has_ways]
         ways = Ways(options["entry"], options["exit"], options["directions"], lined)

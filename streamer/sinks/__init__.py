@@ -4,5 +4,6 @@ SINKS = {
     "mqtt": "streamer.sinks.mqtt:MqttSink",
     "jsonl": "streamer.sinks.jsonl:JsonlSink",
     "csv": "streamer.sinks.csv:CsvSink",
+    "webhook": "streamer.sinks.webhook:WebhookSink",
     "memory": "streamer.sinks.memory:MemorySink",
 }

@@ -1,10 +1,16 @@
 """What every sink takes and gives."""
 
 from collections.abc import Callable, Collection
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from streamer.data import SCHEMA, Event, Rejection
 from streamer.errors import SinkError
+from streamer.parts import LABEL
+
+Name = Annotated[str, Field(pattern=LABEL)]
+"""What a user calls one of several sinks of a kind; it becomes part of a label."""
 
 Report = Callable[[SinkError | None], None]
 """Told None when the other side can be reached, and the reason when it cannot."""
@@ -16,10 +22,12 @@ def unreported(_: SinkError | None) -> None:
 
 class Sink(Protocol):
     """Somewhere events go. `name` is unique among the sinks of one daemon; `kinds` are the
-    schemas of the events it wants, and is sent."""
+    schemas of the events it wants, and is sent. What waited longer than `give_up_after_s` for
+    a sink that is away becomes a dead letter; None waits for ever."""
 
     name: str
     kinds: Collection[str]
+    give_up_after_s: float | None
 
     def start(self, report: Report = unreported) -> None:
         """Open what is needed. Raises UserError where waiting cannot help.
@@ -44,6 +52,11 @@ class Sink(Protocol):
         """A read was withheld. Never waits, never raises; what cannot be told now is not kept."""
         ...
 
+    def tidy(self) -> None:
+        """Throw away what is too old. Called at the start and about once an hour, by the thread
+        of `send`."""
+        ...
+
     def close(self, timeout_s: float) -> None:
         """Say good-bye and let go, within `timeout_s`; a `send` under way raises SinkError."""
         ...
@@ -53,6 +66,7 @@ class SinkBase:
     """For sinks of plate events with no connection to speak of."""
 
     kinds: Collection[str] = frozenset({SCHEMA})
+    give_up_after_s: float | None = None
 
     def start(self, report: Report = unreported) -> None:
         """Ready at once."""
@@ -62,6 +76,9 @@ class SinkBase:
         """Nothing."""
 
     def rejected(self, rejection: Rejection) -> None:
+        """Nothing."""
+
+    def tidy(self) -> None:
         """Nothing."""
 
     def close(self, timeout_s: float) -> None:

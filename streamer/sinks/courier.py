@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
+TIDY_EVERY_S = 3600.0
 REFUSALS = 5
 CLOSING_SHARE = 0.3  # of the time to stop: for the sinks' good-byes
 
@@ -82,10 +83,11 @@ class Courier:
     """The thread that serves one sink.
 
     An unreachable sink is tried again with growing pauses, at once when it reports that it is
-    back or when an event is accepted. An event that the sink refuses gives way to the others
-    and is buried after `REFUSALS` attempts. A permanent error (a refused password) before
-    anything ever worked goes to `on_fatal`, once; later it is waited out like any other.
-    `first_retry_s` is the first pause in seconds.
+    back or when an event is accepted, unless it said how long to wait. An event that the sink
+    refuses gives way to the others and is buried after `REFUSALS` attempts; what has waited
+    longer than the sink's `give_up_after_s` is buried too, once another attempt has failed.
+    A permanent error (a refused password) before anything ever worked goes to `on_fatal`, once;
+    later it is waited out like any other. `first_retry_s` is the first pause in seconds.
     """
 
     def __init__(
@@ -108,6 +110,8 @@ class Courier:
         self._complaint = ""
         self._arrived: Event | None = None
         self._resting: dict[str, float] = {}
+        self._not_before_s = 0.0
+        self._tidy_at_s = 0.0
         self._thread = threading.Thread(target=self._run, name=f"sink-{sink.name}", daemon=True)
 
     def start(self) -> None:
@@ -142,19 +146,28 @@ class Courier:
             if self._draining and pause_s is None:
                 return
             if pause_s != 0.0:
-                self._wake.wait(pause_s)
+                self._wake.wait(TIDY_EVERY_S if pause_s is None else pause_s)
 
     def _guarded_turn(self) -> float | None:
         try:
+            self._tidy()
             return self._turn()
         except Exception as error:  # the store may fail too, and the thread must outlive it
             self._complain(f"sink {self.sink.name}: {error}")
             return self._first_retry_s
 
+    def _tidy(self) -> None:
+        now = time.monotonic()
+        if now >= self._tidy_at_s:
+            self._tidy_at_s = now + TIDY_EVERY_S
+            self.sink.tidy()
+
     def _turn(self) -> float | None:
         """Deliver one event. Gives the seconds to wait before the next; None: until woken."""
         self._take_note()
         now = time.monotonic()
+        if now < self._not_before_s:
+            return None if self._draining else self._not_before_s - now
         resting = {id_ for id_, until in self._resting.items() if until > now}
         parcel = self._outbox.oldest(self.sink.name, resting)
         if parcel is not None:
@@ -214,10 +227,28 @@ class Courier:
 
     def _away(self, error: SinkError, parcel: Parcel) -> float:
         self._failures += 1
+        self._not_before_s = time.monotonic() + error.retry_after_s
         self._observer.failed(self.sink.name)
         self._note(error)
         self._outbox.failed(self.sink.name, parcel.event_id, str(error))
-        return retry_delay_s(self._failures, self._first_retry_s)
+        self._give_up(error)
+        return max(error.retry_after_s, retry_delay_s(self._failures, self._first_retry_s))
+
+    def _give_up(self, error: SinkError) -> None:
+        name, after_s = self.sink.name, self.sink.give_up_after_s
+        if after_s is None:
+            return
+        given_up = self._outbox.give_up(name, after_s, str(error))
+        for _ in range(given_up):
+            self._observer.buried(name)
+        if given_up:
+            log.error(
+                "sink %s: %d events waited longer than %.0f s and are dead letters: %s",
+                name,
+                given_up,
+                after_s,
+                error,
+            )
 
     def _refused(self, parcel: Parcel, event: Event, error: str) -> float:
         self._observer.failed(self.sink.name)

@@ -1,18 +1,22 @@
 """One event per row of a CSV file, for spreadsheets.
 
 Columns: see `COLUMNS`. `candidates` holds the other readings as `AB123CO:0.010`, separated by
-blanks; characters, watchlist and owner are left out. Times are UTC, as RFC 3339 has them.
+blanks, `watchlist` the verdict and `lists` the names of the lists; characters, owner and reasons
+are left out. Times are UTC, as RFC 3339 has them.
 """
 
 import csv
 import io
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from streamer.codec import to_text
 from streamer.data import SCHEMA, Event, PlateEvent
-from streamer.sinks.base import Report, SinkBase, unreported
+from streamer.parts import part_name
+from streamer.sinks.base import Name, Report, SinkBase, unreported
 from streamer.sinks.lines import LineFile
+from streamer.sinks.rotation import KeepDays, KeepFiles, MaxMb, Rotate, rotation
 
 COLUMNS = (
     "id",
@@ -35,8 +39,13 @@ COLUMNS = (
     "frame_height",
     "snapshot",
     "crop",
+    "way",
+    "watchlist",
+    "lists",
     "schema",
 )
+FORMER_COLUMNS = [tuple(name for name in COLUMNS if name not in {"way", "watchlist", "lists"})]
+"""Those of earlier versions: such a file is set aside, and a new one begun."""
 
 
 class CsvSink(SinkBase):
@@ -44,8 +53,21 @@ class CsvSink(SinkBase):
 
     name = "csv"
 
-    def __init__(self, *, path: Path) -> None:
-        self._file = LineFile(path, _is_row, _line(COLUMNS))
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        *,
+        name: Name | None = None,
+        path: Path,
+        rotate: Rotate = None,
+        max_mb: MaxMb = None,
+        keep_files: KeepFiles = None,
+        keep_days: KeepDays = None,
+    ) -> None:
+        self.name = part_name(self.name, name)
+        headers = [_line(COLUMNS), *map(_line, FORMER_COLUMNS)]
+        aside = rotation(rotate, max_mb, keep_files, keep_days)
+        self._file = LineFile(path, _is_row, headers, aside, now)
 
     def start(self, report: Report = unreported) -> None:
         """Make the file. Raises SinkError if it cannot be written or has other columns."""
@@ -56,6 +78,10 @@ class CsvSink(SinkBase):
         """Append the event."""
         if isinstance(event, PlateEvent):
             self._file.append(_line(_row(event)))
+
+    def tidy(self) -> None:
+        """Set the file aside when its day is over; throw away old ones."""
+        self._file.tidy()
 
 
 def _row(event: PlateEvent) -> tuple[object, ...]:
@@ -76,8 +102,16 @@ def _row(event: PlateEvent) -> tuple[object, ...]:
         *event.frame_size,
         _harmless(event.snapshot or ""),
         _harmless(event.crop or ""),
+        event.way or "",
+        event.watchlist.verdict if event.watchlist else "",
+        _harmless(_lists(event)),
         event.schema,
     )
+
+
+def _lists(event: PlateEvent) -> str:
+    matches = event.watchlist.matches if event.watchlist else ()
+    return " ".join(dict.fromkeys(match.list for match in matches))
 
 
 def _harmless(text: str) -> str:

@@ -65,6 +65,7 @@ class MqttSink:
 
     name = "mqtt"
     kinds = frozenset({SCHEMA, PARKING})
+    give_up_after_s: float | None = None
 
     def __init__(  # noqa: PLR0913  (a section of the configuration)
         self,
@@ -187,6 +188,9 @@ class MqttSink:
                 log.warning("the broker refused topic %s: %s", other, reason)
         if refusal is not None:
             raise SinkError(f"the broker refused topic {topic}: {refusal}", rejected=True)
+
+    def tidy(self) -> None:
+        """Nothing."""
 
     def close(self, timeout_s: float) -> None:
         """Say that all is offline, and leave."""

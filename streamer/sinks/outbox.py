@@ -36,13 +36,18 @@ class Outbox:
     What `accept` returned from is on disk. A sink that is new gets what is accepted from then
     on. Every method may be called from any thread, and raises UserError when the store fails.
     `path` as in `Store`; ":memory:" forgets everything at the end. `sinks` maps names to the
-    kinds of events (their schemas) they want; names alone want plate events.
+    kinds of events (their schemas) they want; names alone want plate events. `now` gives
+    seconds since 1970.
     """
 
     def __init__(
-        self, path: str | Path, sinks: Mapping[str, Collection[str]] | Iterable[str]
+        self,
+        path: str | Path,
+        sinks: Mapping[str, Collection[str]] | Iterable[str],
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.store = Store(path)
+        self._now = now
         self._sinks = dict(sinks) if isinstance(sinks, Mapping) else {s: {SCHEMA} for s in sinks}
         self._listeners: list[Callable[[], None]] = []
 
@@ -74,21 +79,22 @@ class Outbox:
 
     def accept_within(self, db: sqlite3.Connection, event: Event, captured_at: float) -> bool:
         """`accept` as part of a transaction of the store; `tell` must follow when that ends."""
+        now = self._now()
         row = (
             event.id,
             event.camera,
             event.plate,
             event.at.timestamp(),
             captured_at,
-            time.time(),
+            now,
             encode(event),
             event.schema,
         )
         added = db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         if added.rowcount == 1:
             db.executemany(
-                "INSERT INTO deliveries (sink, event_id) VALUES (?, ?)",
-                [(sink, event.id) for sink, kinds in self._sinks.items() if event.schema in kinds],
+                "INSERT INTO deliveries (sink, event_id, since) VALUES (?, ?, ?)",
+                [(s, event.id, now) for s, kinds in self._sinks.items() if event.schema in kinds],
             )
         return added.rowcount == 1
 
@@ -149,9 +155,9 @@ class Outbox:
         """`sink` will never take the event: kept as a dead letter, not tried again."""
         with self.store.transaction() as db:
             db.execute(
-                "UPDATE deliveries SET attempts = attempts + 1, last_error = ?, dead = 1"
-                " WHERE sink = ? AND event_id = ?",
-                (error, sink, event_id),
+                "UPDATE deliveries SET attempts = attempts + 1, last_error = ?, dead = 1,"
+                " since = ? WHERE sink = ? AND event_id = ?",
+                (error, self._now(), sink, event_id),
             )
 
     def still_waits(self, event_id: str) -> bool:
@@ -160,6 +166,27 @@ class Outbox:
         query = f"SELECT 1 FROM deliveries WHERE event_id = ? AND dead = 0 AND sink IN ({marks})"  # noqa: S608
         with self.store.transaction() as db:
             return db.execute(query, (event_id, *self._sinks)).fetchone() is not None
+
+    def give_up(self, sink: str, after_s: float, error: str) -> int:
+        """Make dead letters of what has waited longer than `after_s` for `sink`; gives how many."""
+        now = self._now()
+        with self.store.transaction() as db:
+            given_up = db.execute(
+                "UPDATE deliveries SET last_error = ?, dead = 1, since = ?"
+                " WHERE sink = ? AND dead = 0 AND since < ?",
+                (error, now, sink, now - after_s),
+            )
+        return given_up.rowcount
+
+    def revive(self, sink: str) -> int:
+        """Have the dead letters of `sink` wait for it as if they were new; gives how many."""
+        with self.store.transaction() as db:
+            revived = db.execute(
+                "UPDATE deliveries SET attempts = 0, dead = 0, since = ?"
+                " WHERE sink = ? AND dead = 1",
+                (self._now(), sink),
+            )
+        return revived.rowcount
 
     def depth(self, sink: str) -> int:
         """How many events wait for `sink`."""
@@ -182,7 +209,7 @@ class Outbox:
                 " WHERE sink = ? AND dead = 0 ORDER BY deliveries.id LIMIT 1",
                 (sink,),
             ).fetchone()
-        return max(0.0, time.time() - row[0]) if row else 0.0
+        return max(0.0, self._now() - row[0]) if row else 0.0
 
     def purge(self, before: float) -> int:
         """Forget events accepted before `before` (seconds since 1970); gives how many.

@@ -10,7 +10,7 @@ from typing import IO
 
 from streamer.errors import UserError
 
-VERSION = 2
+VERSION = 3
 INSPECTED_BYTES = 64 << 20
 
 SCHEMA = """
@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     dead INTEGER NOT NULL DEFAULT 0,
+    since REAL NOT NULL DEFAULT 0,  -- it waits, or is dead; seconds since 1970
     UNIQUE (sink, event_id)
 );
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (sink, id) WHERE dead = 0;
@@ -42,8 +43,16 @@ CREATE TABLE IF NOT EXISTS notes (
     value TEXT NOT NULL
 );
 """
-MIGRATIONS = {1: "ALTER TABLE events ADD COLUMN kind TEXT NOT NULL DEFAULT 'plate-event/1';"}
+MIGRATIONS = {
+    1: "ALTER TABLE events ADD COLUMN kind TEXT NOT NULL DEFAULT 'plate-event/1';",
+    2: "ALTER TABLE deliveries ADD COLUMN since REAL NOT NULL DEFAULT 0;"
+    " UPDATE deliveries SET since = (SELECT accepted_at FROM events WHERE id = event_id);",
+}
 """From version to the next."""
+
+
+class StoreInUse(UserError):
+    """Another process has the store open."""
 
 
 class Store:
@@ -84,7 +93,7 @@ class Store:
         try:
             fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(
+            raise StoreInUse(
                 f"store '{self.path}': another plate-streamer uses it; give each its own"
             ) from None
 

@@ -1,4 +1,4 @@
-"""Films and a camera that the tests of sources share."""
+"""Films, a camera and a receiver of webhooks that several tests share."""
 
 import uuid
 
@@ -6,6 +6,8 @@ import pytest
 
 from cameras import RtspServer
 from clips import gate_film
+from streamer.sinks.webhook import WebhookSink
+from webhook_receiver import NOW, Receiver
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,25 @@ def topic():
 def impatient(monkeypatch):
     """MqttSink reconnects sooner than in life; paho would sleep for a second at least."""
     monkeypatch.setattr("streamer.sinks.mqtt_link.FIRST_RECONNECT_S", 0.1)
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def webhook(receiver):
+    """`webhook(**options)`: a sink that sends to `receiver`, started, and closed with the test."""
+    sinks = []
+
+    def make(**options):
+        sink = WebhookSink(lambda: NOW, **{"url": receiver.url, "timeout_s": 5.0} | options)
+        sinks.append(sink)
+        sink.start()
+        return sink
+
+    yield make
+    for sink in sinks:
+        sink.close(1.0)

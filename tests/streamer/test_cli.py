@@ -162,7 +162,8 @@ def test_help_loads_nothing_heavy():
     program = (
         "import sys; sys.argv=['x','--help']\nfrom streamer.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
-        "print([m for m in ('cv2','onnxruntime','torch','av','scipy') if m in sys.modules])"
+        "heavy = ('cv2', 'onnxruntime', 'torch', 'av', 'scipy', 'pydantic')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     import subprocess
 

@@ -276,6 +276,19 @@ def test_what_arrived_is_not_sent_again_because_the_store_failed(
     assert len(counting.latencies) == 2
 
 
+def test_a_sink_is_tidied_at_the_start_and_may_fail_at_it(outbox, launch, make_event):
+    class Untidy(Ends):
+        def tidy(self):
+            threads.append(threading.current_thread().name)
+            raise OSError("no such folder")
+
+    threads, sink = [], Untidy()
+    launch(sink)
+    outbox.accept(make_event(), 0.0)
+    wait_until(lambda: sink.plates)
+    assert threads == ["sink-ends"]
+
+
 def test_a_stop_delivers_what_can_be_delivered(outbox, make_event):
     sink = Ends(lambda event: time.sleep(0.02))
     for number in range(10):

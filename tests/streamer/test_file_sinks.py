@@ -7,6 +7,7 @@ import pytest
 
 from streamer.codec import decode, encode
 from streamer.config import options_model
+from streamer.data import ListMatch, Watched
 from streamer.errors import SinkError
 from streamer.parts import load_part
 from streamer.sinks import SINKS
@@ -51,7 +52,10 @@ def test_jsonl_is_what_the_codec_writes(tmp_path, make_event):
 
 def test_csv_has_the_header_once_and_a_row_per_event(tmp_path, make_event):
     path = tmp_path / "events.csv"
-    event = make_event(snapshot="/a, b.jpg")
+    matches = tuple(
+        ListMatch(name, "deny", "AB123CD", "exact", 0.0) for name in ("=banned", "stolen", "stolen")
+    )
+    event = make_event(snapshot="/a, b.jpg", way="exit", watchlist=Watched("deny", matches))
     started(CsvSink, path).send(event)
     started(CsvSink, path).send(make_event("X1", direction=None, candidates=()))
     first, second = csv.DictReader(io.StringIO(path.read_text()))
@@ -74,6 +78,9 @@ def test_csv_has_the_header_once_and_a_row_per_event(tmp_path, make_event):
         "frame_height": "1080",
         "snapshot": "/a, b.jpg",
         "crop": "",
+        "way": "exit",
+        "watchlist": "deny",
+        "lists": "'=banned stolen",
         "schema": "plate-event/1",
     }
     assert (second["plate"], second["direction"], second["candidates"]) == ("X1", "", "")

@@ -182,7 +182,7 @@ def damaged(path):
         (lambda path: path.mkdir(), "unable to open database file; it needs a folder"),
         (
             lambda path: sqlite3.connect(path).execute("PRAGMA user_version = 9"),
-            "version 9 of the tables; this program knows 2",
+            "version 9 of the tables; this program knows 3",
         ),
     ],
 )
