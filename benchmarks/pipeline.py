@@ -16,9 +16,10 @@ from pathlib import Path
 import av
 
 from streamer.api import STOP_S
-from streamer.app import camera_pipeline, default_config
+from streamer.app import default_config
 from streamer.config import CameraConfig
 from streamer.metrics import Metrics
+from streamer.one_camera import camera_pipeline
 from streamer.pipeline import StageBase
 from streamer.watch import CameraWatch
 

@@ -21,8 +21,9 @@ import numpy as np
 from models.edits import distance
 from models.readers.calibration import best_l2, expected_calibration_error, fit, held_out
 from models.readers.formats import Formats
-from streamer.app import default_config, models_of
+from streamer.app import default_config
 from streamer.noise import Noise, noisy
+from streamer.one_camera import models_of
 from streamer.recorded import read
 from streamer.stages.views import quality
 from streamer.voting import Opinion, figures_of, vote

@@ -10,12 +10,13 @@ from models.readers.ensemble import EnsembleReader
 from models.readers.formats import Formats
 from models.readers.informed import InformedReader
 from models.readers.knowledge import Decision
-from streamer.app import camera_pipeline, default_config
+from streamer.app import default_config
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config
 from streamer.data import Candidate, Character, Decided, PlateEvent
 from streamer.errors import SourceError, UserError
 from streamer.metrics import Metrics
+from streamer.one_camera import camera_pipeline
 from streamer.pipeline import CHANNEL_SIZE, StageBase
 from streamer.sources.base import PICTURES
 from streamer.sources.images import read_picture

@@ -28,7 +28,8 @@ def add_dead_letters(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _dead_letters(options: argparse.Namespace) -> int:
-    from streamer.app import checked, make
+    from streamer.app import checked
+    from streamer.config import make
     from streamer.sinks.dead_letters import dead_letters
 
     config = checked(options.config)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from models.base import Reading
 from models.edits import distance
 from models.training.traffic import LEGIBLE_S, Passage, Traffic
-from streamer.app import Models, stages_of
 from streamer.config import Config
 from streamer.data import Decided, Frame, Look, Looked, Outcome, Rejection
+from streamer.one_camera import Models, stages_of
 from streamer.pipeline import Stage, in_turn
 from streamer.recorded import frame_at
 from streamer.stages.ballot import without_picture

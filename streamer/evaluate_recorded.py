@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.training.traffic import Passage, Traffic
-from streamer.app import Models, formats_of, make, stages_of
-from streamer.config import Config
+from streamer.config import Config, make
 from streamer.data import Decided, Looked
 from streamer.errors import UserError
 from streamer.evaluate_passages import Tally, Unheard, judged, run_frames
 from streamer.noise import Noise, noisy
+from streamer.one_camera import Models, formats_of, stages_of
 from streamer.pipeline import Stage, in_turn
 from streamer.recorded import Recording, Seen, frame_at, read, to_plain, without_needless
 from streamer.settled import Settled

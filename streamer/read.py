@@ -14,11 +14,12 @@ import cv2
 
 from models.base import Image
 from streamer.api import FoundPlate, PlateReader, events, load_picture
-from streamer.app import checked, default_config, formats_of, make
+from streamer.app import checked, default_config
 from streamer.codec import encode
-from streamer.config import Config
+from streamer.config import Config, make
 from streamer.data import PlateEvent
 from streamer.errors import UserError
+from streamer.one_camera import formats_of
 from streamer.redact import redact
 from streamer.sources import source_for
 from streamer.sources.images import ImagesSource

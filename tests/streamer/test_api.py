@@ -10,9 +10,10 @@ from models.readers.calibration import Calibration
 from models.readers.formats import Formats
 from models.training.plates import LAYOUTS, draw_plate
 from streamer.api import PlateReader
-from streamer.app import PARTS, formats_of, informed_reader
+from streamer.app import PARTS
 from streamer.cli import main
 from streamer.config import parse_config
+from streamer.one_camera import formats_of, informed_reader
 
 EU = next(layout for layout in LAYOUTS if layout.name == "eu")
 PLATE = cv2.resize(draw_plate(np.random.default_rng(1), EU, "AB 123 CD"), (160, 36))
