@@ -7,15 +7,9 @@ import pytest
 
 from streamer import yaml12
 from streamer.app import PARTS
-from streamer.config import (
-    CameraConfig,
-    FormatsConfig,
-    LogConfig,
-    MetricsConfig,
-    options_model,
-    parse_config,
-)
+from streamer.config import CameraConfig, options_model, parse_config
 from streamer.parts import load_part
+from streamer.sections import FormatsConfig, LogConfig, MetricsConfig
 
 FILE = Path(__file__).parents[2] / "config/gate.yaml"
 EXAMPLES = {"name", "url", "username", "password", "host", "path"}  # have no default worth keeping

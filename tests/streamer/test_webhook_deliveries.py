@@ -6,7 +6,7 @@ import time
 import pytest
 
 from broker import wait_until
-from streamer.sinks.courier import Courier, stop_couriers
+from streamer.sinks.courier import Courier, Unobserved, stop_couriers
 from streamer.sinks.outbox import Outbox
 from streamer.sinks.webhook import DAY_S, WebhookSink
 from webhook_receiver import Receiver
@@ -24,7 +24,7 @@ class Clock:
         return self.now
 
 
-class Counting:
+class Counting(Unobserved):
     def __init__(self):
         self.arrivals, self.failures, self.burials = [], [], []
 
@@ -36,9 +36,6 @@ class Counting:
 
     def buried(self, sink):
         self.burials.append(sink)
-
-    def reachable(self, sink, up):
-        pass
 
 
 class Box:
