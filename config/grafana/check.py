@@ -27,12 +27,12 @@ def series(address: str, query: str) -> int:
 def main(address: str) -> int:
     """Print a line per panel."""
     empty = 0
-    for _, panels in ROWS:
-        for panel in panels:
-            found = sum(series(address, query.expr) for query in panel.queries)
+    for row in ROWS:
+        for panel in row.panels:
+            found = sum(series(address, query) for query in panel.queries.values())
             missing = not found and not panel.may_be_empty
             empty += missing
-            note = "  nothing, and it should have" if missing else ""
+            note = "" if found else f"  ({panel.may_be_empty or 'it should have'})"
             print(f"{found:4}  {panel.title}{note}")
     return int(empty > 0)
 

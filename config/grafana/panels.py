@@ -238,6 +238,42 @@ DELIVERY = Row(
     ),
 )
 
+NO_LISTS = "only where the configuration has watchlists"
+NO_OWNERS = "only where the configuration asks for owners"
+
+LISTS = Row(
+    "Watchlists and owners",
+    (
+        Panel(
+            "Matches per hour",
+            "Events whose plate an entry matched; near is as readers misread.",
+            {
+                "{{list}} {{how}}": "sum by (list, how)"
+                f" (increase(anpr_watchlist_matches_total{{{BOX}}}[1h]))"
+            },
+            style="bars",
+            stacked=True,
+            least_step="1h",
+            may_be_empty=NO_LISTS,
+        ),
+        Panel(
+            "Entries of the lists",
+            "Falls when a file loses entries; a file with a fault leaves the last good ones.",
+            {"{{list}}": f"sum by (list) (anpr_watchlist_entries{{{BOX}}})"},
+            may_be_empty=NO_LISTS,
+        ),
+        Panel(
+            "Owners asked for per hour",
+            "What became of asking.",
+            {"{{outcome}}": f"sum by (outcome) (increase(anpr_owner_lookups_total{{{BOX}}}[1h]))"},
+            style="bars",
+            stacked=True,
+            least_step="1h",
+            may_be_empty=NO_OWNERS,
+        ),
+    ),
+)
+
 NO_CAR_PARK = "only where the configuration has a car park"
 
 PARKING = Row(
@@ -327,4 +363,4 @@ BOXES = Row(
     ),
 )
 
-ROWS = (NOW, CAMERAS, READING, PARKING, DELIVERY, BOXES)
+ROWS = (NOW, CAMERAS, READING, LISTS, PARKING, DELIVERY, BOXES)

@@ -1,15 +1,19 @@
 """Every query of the dashboard against a real Prometheus that watches a real daemon."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from broker import wait_until
+from broker import free_port, wait_until
 from processes import DaemonProcess
 from prometheus_server import Prometheus
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[2]
 WINDOW = "10s"
 PATIENCE_S = 100.0
 
@@ -18,8 +22,11 @@ PATIENCE_S = 100.0
 def prometheus(tmp_path_factory, shared_broker):
     """It has seen a vehicle pass, and the event arrive at the broker."""
     folder = tmp_path_factory.mktemp("monitoring")
+    (folder / "owners.csv").write_text("plate,name\nAB123CD,A. Nother\n")
     config = {
         "cameras": [{"name": "gate", "url": "synthetic:?vehicles=endless&fps=8&size=640x360"}],
+        "watchlists": [{"name": "everybody", "kind": "notify", "entries": ["*"]}],
+        "owner": {"name": "csv", "file": str(folder / "owners.csv")},
         "parking": {
             "entry": ["gate"],
             "exit": ["gate"],
@@ -67,7 +74,23 @@ def test_every_panel_shows_data(prometheus, dashboard, panels_made):
         if not prometheus.values(expanded(target["expr"]))
     }
     assert empty <= may_be_empty
+    assert not empty & {"Matches per hour", "Entries of the lists", "Owners asked for per hour"}
     assert "Vehicles inside" not in empty  # here is a car park
+
+
+def test_who_has_no_grafana_can_ask_all_the_same(prometheus):
+    script = [sys.executable, str(ROOT / "config/grafana/check.py")]
+    done = subprocess.run(
+        [*script, prometheus.url], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^ +2  Vehicles inside$", done.stdout, re.MULTILINE), done.stdout
+    nobody = subprocess.run(
+        [*script, f"http://127.0.0.1:{free_port()}"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (nobody.returncode, nobody.stdout) == (2, "")
+    assert "cannot be asked" in nobody.stderr
 
 
 def test_every_variable_has_values(prometheus, dashboard):

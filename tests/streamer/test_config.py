@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 import pytest
 from annotated_types import Ge, Le
 
-from streamer import config as config_module
+from streamer import config_check
 from streamer.config import ConfigError, Parts, parse_config, read_config
 from streamer.errors import UserError
 
@@ -219,7 +219,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
 
 
 def test_a_key_path_reads_as_people_write_it():
-    assert config_module.dotted(("cameras", 0, "url")) == "cameras[0].url"
+    assert config_check.dotted(("cameras", 0, "url")) == "cameras[0].url"
 
 
 def test_formats_are_those_of_all_countries_unless_said_otherwise():
