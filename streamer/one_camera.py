@@ -54,7 +54,9 @@ def camera_pipeline(
     inbox: Channel[Frame] = (
         Channel(1, "drop_oldest", watch.dropped) if live else Channel(CHANNEL_SIZE)
     )
-    view = View(camera.places(), site.passages)
+    # A car park that counts by direction waits for it.
+    directed = camera.name in config.parts["parking"].options["directions"]
+    view = View(camera.places(directed=directed), site.passages)
     stages = stages_of(config, models_of(config), watch, live=live, view=view)
     capture = Capture(source, watch, site.control.lets_pass)
     watch.stages.expect(stage.name for stage in (*stages, last))

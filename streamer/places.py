@@ -21,11 +21,15 @@ Shape = tuple[Point, ...]
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of one camera; `ignore` are areas, `entry` and `exit` areas and lines."""
+    """The places of one camera; `ignore` are areas, `entry` and `exit` areas and lines.
+
+    `directed`: somebody acts on the direction in which vehicles go, so that it must be known.
+    """
 
     ignore: tuple[Shape, ...] = ()
     entry: tuple[Shape, ...] = ()
     exit: tuple[Shape, ...] = ()
+    directed: bool = False
 
     @property
     def has_ways(self) -> bool:

@@ -44,9 +44,9 @@ class CameraConfig(Strict):
     entry: tuple[Passed, ...] = ()
     exit: tuple[Passed, ...] = ()
 
-    def places(self) -> Places:
-        """Where to look, and where vehicles enter and leave."""
-        return Places(self.ignore, self.entry, self.exit)
+    def places(self, *, directed: bool = False) -> Places:
+        """Where to look, and where vehicles enter and leave; `directed` as in `Places`."""
+        return Places(self.ignore, self.entry, self.exit, directed)
 
 
 def _known_camera(name: str, info: ValidationInfo) -> str:

@@ -64,7 +64,8 @@ class Vote:
     Decided tracks are added to `settled`; `on_outcome` is told once of each track what became
     of it. `now` gives the UTC time for `read_at`. `passages` are those of the other cameras of
     the same gate, too; None: this camera stands for itself. Where
-    `places` has ways in and out, a track is decided when it has passed one, or ends.
+    `places` has ways in and out, a track is decided when it has passed one, or ends; where they are
+    directed, when it is known where it goes.
     `on_rejected` is told of each track that was looked at and withheld.
     """
 
@@ -106,7 +107,7 @@ class Vote:
         decided = [one for look in looked.looks for one in self._count(look)]
         if looked.frame is not None:
             for track_id, ballot in self._ballots.items():
-                if ballot.passage is None and self._ready(ballot, looked.frame.time_s):
+                if ballot.passage is None and self._ready(ballot, looked.frame):
                     decided += self._decide(track_id, ballot, ended=False)
         # By the tracks that live, not by those reported as ended: an item can get lost on the
         # way here by a failure, a vehicle must not.
@@ -168,8 +169,11 @@ class Vote:
         self._settled.discard(track_id)
         return decided
 
-    def _ready(self, ballot: Ballot, now_s: float) -> bool:
+    def _ready(self, ballot: Ballot, frame: Frame) -> bool:
+        now_s = frame.time_s
         if self._places.has_ways and ballot.way is None:
+            return False
+        if self._places.directed and ballot.heading(frame.size[0]) is None:
             return False
         if ballot.agreement < self._min_looks:
             return self._likely(ballot) and now_s - ballot.looked_s >= PATIENCE_S
