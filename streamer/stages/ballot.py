@@ -1,5 +1,6 @@
 """The looks at one track, and where and when it was seen."""
 
+from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,8 @@ from streamer.voting import Opinion, agrees, vote
 
 KEPT = 30
 """More looks than this do not change a vote; the worst go."""
+FEW, SOON_S = 5, 0.25
+"""So many sights, within so many seconds, tell where a plate is better than one."""
 STRANGE_FROM = 4
 """Shorter texts are scraps; any two of them differ."""
 
@@ -54,16 +57,26 @@ class Ballot:
         """Whether it was out of sight, so that it may be another vehicle now."""
         self.strangers: list[Look] = []
         """The last looks, as long as they read another plate altogether."""
-        self._first_whole = self._last_whole = first if first.whole else None
+        self._firsts: list[Sight] = []
+        self._lasts: deque[Sight] = deque(maxlen=FEW)
+        """Of those in which the plate is whole: cut boxes grow by coming into the picture."""
+        self._place(first)
         self._held: list[_Held] = []
 
     def seen(self, again: Sight) -> None:
         """The track was seen again."""
         self.doubted |= again.time_s - self.last.time_s >= OUT_OF_SIGHT_S
         self.last = again
-        if again.whole:
-            self._first_whole = self._first_whole or again
-            self._last_whole = again
+        self._place(again)
+
+    def _place(self, seen: Sight) -> None:
+        if not seen.whole:
+            return
+        self._lasts.append(seen)
+        if len(self._firsts) < FEW and (
+            not self._firsts or seen.time_s <= self._firsts[0].time_s + SOON_S
+        ):
+            self._firsts.append(seen)
 
     def add(self, look: Look) -> Plate:
         """One more look; what they all elect now."""
@@ -92,7 +105,7 @@ class Ballot:
         """The vehicle was there before; what was read of it was wrong."""
         self.first = erring.first
         self.way = self.way or erring.way
-        self._first_whole = erring._first_whole or self._first_whole
+        self._firsts = erring._firsts or self._firsts
 
     @property
     def sureness(self) -> float:
@@ -125,11 +138,13 @@ class Ballot:
         return self._carrier(text).look
 
     def heading(self, frame_width: int) -> Direction | None:
-        """Where the vehicle went. Cut boxes say nothing: they grow by coming into the picture."""
-        first, last = self._first_whole, self._last_whole
-        if first is None or last is None:
+        """Where the vehicle went."""
+        if not self._firsts:
             return None
-        return direction(first.box, last.box, frame_width, last.time_s - first.time_s)
+        end_s = self._lasts[-1].time_s
+        lasts = [one.box for one in self._lasts if one.time_s >= end_s - SOON_S]
+        firsts = [one.box for one in self._firsts]
+        return direction(firsts, lasts, frame_width, end_s - self._firsts[0].time_s)
 
     def _carrier(self, text: str) -> _Held:
         return min(

@@ -1,4 +1,9 @@
-"""Where a vehicle went, from the first and the last box of its plate."""
+"""Where a vehicle went, from the first and the last boxes of its plate."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.base import Box
 from streamer.data import Direction
@@ -9,27 +14,40 @@ LEAST_MOVE = 1.0
 """In plate widths: about half a metre."""
 DEPTH_DOUBT = 0.1
 """Share of the distance that the jitter of a box's width can feign: 5 % at either end."""
+SPREADS = 1.5
+"""Far plates jitter more: a move counts from so many times the scatter at both its ends."""
 
 
-def direction(first: Box, last: Box, frame_width: int, seconds: float) -> Direction | None:
+def direction(
+    first: Sequence[Box], last: Sequence[Box], frame_width: int, seconds: float
+) -> Direction | None:
     """The larger of the moves towards the camera and across the picture; None if not told yet.
+
+    `first` and `last` are a few boxes each, from the beginning and the end of `seconds`.
 
     By the pinhole model, in plate widths: a plate w px wide is f / w away and (x - centre) / w
     to the side. The focal length f is not known; the width of the picture, which is right for
     a lens of 53°, is near enough to compare the two moves.
     """
-    distance, aside = _place(first, frame_width)
-    distance_now, aside_now = _place(last, frame_width)
-    nearer, to_right = distance - distance_now, aside_now - aside
-    depth_seen = abs(nearer) >= max(LEAST_MOVE, DEPTH_DOUBT * min(distance, distance_now))
-    if depth_seen and abs(nearer) >= abs(to_right):
+    before, now = _places(first, frame_width), _places(last, frame_width)
+    nearer, to_right = (before.mean(axis=0) - now.mean(axis=0)) * (1, -1)
+    depth_doubt, side_doubt = SPREADS * (before.std(axis=0) + now.std(axis=0))
+    far = DEPTH_DOUBT * min(before[:, 0].mean(), now[:, 0].mean())
+    in_depth, aside = abs(nearer), abs(to_right)
+    least = max(LEAST_MOVE, far)
+    if in_depth >= max(least, depth_doubt) and in_depth >= aside:
         return "approaching" if nearer > 0 else "receding"
-    if abs(to_right) >= LEAST_MOVE:
+    if aside >= max(LEAST_MOVE, side_doubt) and aside >= in_depth:
         return "right" if to_right > 0 else "left"
-    return "stationary" if seconds >= SHORTEST_S else None
+    still = in_depth < least and aside < LEAST_MOVE
+    return "stationary" if still and seconds >= SHORTEST_S else None
 
 
-def _place(box: Box, frame_width: int) -> tuple[float, float]:
-    """Distance from the camera and offset to the right, in plate widths."""
-    width = max(box[2] - box[0], 1.0)
-    return frame_width / width, ((box[0] + box[2]) / 2 - frame_width / 2) / width
+def _places(
+    boxes: Sequence[Box], frame_width: int
+) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+    """(N, 2): distance from the camera and offset to the right, in plate widths."""
+    edges = np.asarray(boxes, np.float64)
+    width = np.maximum(edges[:, 2] - edges[:, 0], 1.0)
+    aside = (edges[:, 0] + edges[:, 2] - frame_width) / 2
+    return np.column_stack([frame_width / width, aside / width])

@@ -37,6 +37,8 @@ LEAST_BACKING = 1.0
 on the same mistake."""
 ENOUGH, UNOPPOSED = 4.0, 0.9
 """So many good looks that agree, with hardly one against them: more would say the same."""
+UNDECIDED_S = 5.0
+"""For so long an event waits, where somebody acts on the direction, for the vehicle to move."""
 PATIENCE_S = 2.0
 """No look for so long: views no longer improve, and somebody may be waiting."""
 
@@ -173,7 +175,7 @@ class Vote:
         now_s = frame.time_s
         if self._places.has_ways and ballot.way is None:
             return False
-        if self._places.directed and ballot.heading(frame.size[0]) is None:
+        if self._places.directed and self._goes_nowhere(ballot, frame):
             return False
         if ballot.agreement < self._min_looks:
             return self._likely(ballot) and now_s - ballot.looked_s >= PATIENCE_S
@@ -182,6 +184,11 @@ class Vote:
         unopposed = ballot.backing >= ENOUGH and ballot.backing >= UNOPPOSED * ballot.worth
         waited = now_s - ballot.looked_s >= PATIENCE_S
         return self._likely(ballot) and (unopposed or waited)
+
+    def _goes_nowhere(self, ballot: Ballot, frame: Frame) -> bool:
+        """Whether a vehicle has not moved yet, and so may still do so."""
+        waited = frame.time_s - ballot.first.time_s >= UNDECIDED_S
+        return not waited and ballot.heading(frame.size[0]) in (None, "stationary")
 
     def _likely(self, ballot: Ballot) -> bool:
         """Half sure: enough where waiting brings no more, too little to speak at once."""

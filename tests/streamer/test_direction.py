@@ -28,18 +28,30 @@ def box(x, width, y=400.0):
     ],
 )
 def test_direction(first, last, seconds, wanted):
-    assert direction(first, last, WIDTH, seconds) == wanted
+    assert direction([first], [last], WIDTH, seconds) == wanted
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_the_resolution_does_not_matter(scale):
     first, last = box(500, 80), box(800, 200)
     larger = [tuple(scale * edge for edge in one) for one in (first, last)]
-    assert direction(*larger, round(WIDTH * scale), 1.0) == direction(first, last, WIDTH, 1.0)
+    assert direction(*([one] for one in larger), round(WIDTH * scale), 1.0) == direction(
+        [first], [last], WIDTH, 1.0
+    )
 
 
 def test_back_is_the_other_way():
     opposite = {"approaching": "receding", "left": "right", "receding": "approaching"}
     for first, last in [(box(640, 60), box(600, 150)), (box(900, 100), box(200, 95))]:
-        there = direction(first, last, WIDTH, 1.0)
-        assert direction(last, first, WIDTH, 1.0) == opposite[there]
+        there = direction([first], [last], WIDTH, 1.0)
+        assert direction([last], [first], WIDTH, 1.0) == opposite[there]
+
+
+def test_what_jitters_from_afar_has_not_moved():
+    """47 px wide, in the first and the last quarter of a second: it seems to recede by a fifth."""
+    first = [box(640, width) for width in (44, 46, 50, 56, 52)]
+    last = [box(640, width) for width in (43, 44, 44, 39, 37)]
+    assert direction([first[3]], [last[-1]], WIDTH, 0.6) == "receding"  # by single boxes
+    assert direction(first, last, WIDTH, 0.6) is None
+    nearer = [box(640, width) for width in (60, 61, 63, 64, 66)]
+    assert direction(first, nearer, WIDTH, 1.0) == "approaching"
