@@ -54,8 +54,10 @@ class Check:
             for key, part in self._several(section, raw.get(section), table)
         }
         cameras = self._distinct(fixed.cameras) if fixed else ()
+        listed = {s: tuple(self._items(s, raw.get(s))) for s in self._parts.listed}
         if fixed:
-            self._check_against(cameras, [part for part in plain.values() if part])
+            names = {section: [part.name for part in parts] for section, parts in listed.items()}
+            self._check_among(cameras, names, [part for part in plain.values() if part])
         return Config(
             cameras=cameras,
             formats=fixed.formats if fixed else FormatsConfig(),
@@ -63,15 +65,16 @@ class Check:
             log=fixed.log if fixed else LogConfig(),
             parts={key: part for key, part in {**chosen, **plain}.items() if part},
             sinks=sinks,
-            listed={s: tuple(self._items(s, raw.get(s))) for s in self._parts.listed},
+            listed=listed,
         )
 
-    def _check_against(self, cameras: tuple[CameraConfig, ...], parts: list[Part]) -> None:
-        """Options that name cameras: a part that has such says in `camera_faults` what is wrong."""
+    def _check_among(
+        self, cameras: tuple[CameraConfig, ...], listed: dict[str, list[str]], parts: list[Part]
+    ) -> None:
+        """Options that name cameras or lists: a part that has such says what is wrong."""
         for part in parts:
-            for place, fault in getattr(part.make, "camera_faults", _no_faults)(
-                part.options, cameras
-            ):
+            faults = getattr(part.make, "faults_among", _no_faults)
+            for place, fault in faults(part.options, cameras, listed):
                 self._fault((part.name, *place), fault)
 
     def _choose(

@@ -128,8 +128,9 @@ class Parts:
     list, with a `name` of its own.
 
     A class with a static method `faults(options)` is asked what else is wrong with its options,
-    in pairs of key and message; one with `camera_faults(options, cameras)` in pairs of path and
-    message.
+    in pairs of key and message; one with `faults_among(options, cameras, listed)`, in pairs of path
+    and message, what is wrong with them in this configuration: `listed` are the names of what each
+    listed section holds.
     """
 
     chosen: Mapping[str, tuple[Mapping[str, str], str]]

@@ -76,13 +76,20 @@ class Parking:
         outbox.store.declare(TABLES + (first_count(initial_occupancy) if self.on else ""))
 
     @staticmethod
-    def camera_faults(
-        options: Mapping[str, Any], cameras: Sequence[CameraConfig]
+    def faults_among(
+        options: Mapping[str, Any],
+        cameras: Sequence[CameraConfig],
+        listed: Mapping[str, Sequence[str]],
     ) -> Iterator[Fault]:
-        """What is wrong with the options, given the cameras."""
+        """What is wrong with the options, given the cameras and the watchlists."""
         lined = [camera.name for camera in cameras if camera.places().has_ways]
         ways = Ways(options["entry"], options["exit"], options["directions"], lined)
-        return faults(ways, cameras)
+        yield from faults(ways, cameras)
+        known = listed.get("watchlists", ())
+        for place, name in enumerate(options["exempt"]):
+            if name not in known:
+                there = f"there are: {', '.join(known)}" if known else "there is none at all"
+                yield ("exempt", place), f"no watchlist '{name}'; {there}"
 
     @property
     def on(self) -> bool:

@@ -21,6 +21,7 @@ cameras:
         "parking:",
         "parking: {capacity: 40}",
         "parking: {entry: [in], exit: [out]}",
+        "parking: {entry: [in], exit: [out], exempt: [a]}\nwatchlists: [{name: a, kind: allow}]",
         "parking: {entry: [in, lane], exit: [lane]}",
         "parking: {entry: [drive], exit: [drive], directions: {drive: {left: entry}}}",
     ],
@@ -52,6 +53,14 @@ def test_good(parking):
         (
             "{entry: [drive], exit: [drive], directions: {drive: {up: exit}}}",
             "parking.directions.drive.up",
+        ),
+        (
+            "{entry: [in], exit: [out], exempt: [residents]}",
+            "parking.exempt[0]: no watchlist 'residents'; there is none at all",
+        ),
+        (
+            "{exempt: [resident]}\nwatchlists: [{name: residents, kind: allow, entries: [A1]}]",
+            "parking.exempt[0]: no watchlist 'resident'; there are: residents",
         ),
         ("{entry: [in], exit: [out], capacity: 0}", "parking.capacity: 0 should be greater"),
         ("{entri: [in]}", "parking.entri: unknown key; did you mean 'entry'?"),
