@@ -107,14 +107,14 @@ def test_mistakes_are_named(capsys, words, message):
 
 @pytest.mark.slow
 def test_the_command_counts_rendered_passages(capsys, tmp_path):
-    words = ["--passages", "4", "--condition", "30 frames a second", "--workers", "1"]
+    words = ["--passages", "4", "--condition", "uneven time stamps", "--workers", "1"]
     assert main(["evaluate", "passages", *words, "--json", str(tmp_path / "all.json")]) == 0
     out, err = capsys.readouterr()
     assert "film 1 of 1" in err
     figures = json.loads((tmp_path / "all.json").read_text())
-    one = figures["vote"]["30 frames a second"]
+    one = figures["vote"]["uneven time stamps"]
     assert one["passages"] == one["exact"] + one["wrong"] + one["missed"] == 4
     assert one["exact"] >= 3
     assert one["repeated"] == 0
     assert set(figures) == {"vote", "best look", "every look"}
-    assert "| 30 frames a second | 4 |" in out
+    assert "| uneven time stamps | 4 |" in out
