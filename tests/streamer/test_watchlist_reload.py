@@ -68,7 +68,8 @@ def test_a_broken_file_leaves_the_list_as_it_was(lists, file, metrics, make_even
     time.sleep(0.3)  # a dozen looks more
     assert failures(metrics) == 1
     assert on_it(lists, make_event, "AB123CD")
-    (told,) = [one for one in caplog.records if one.levelno == logging.ERROR]
+    errors = [one for one in caplog.records if one.levelno == logging.ERROR]
+    (told,) = [one for one in errors if one.name.startswith("streamer.enrich")]
     assert str(file) in told.getMessage()
     assert "watchlist banned stays as it was" in told.getMessage()
     file.write_text("XY999ZZ\n")
