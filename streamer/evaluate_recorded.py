@@ -51,11 +51,12 @@ def vote_again(
         heard = film if noise is None else noisy(film, noise, number)
         settled = Settled()
         vote: Stage[Looked, Decided] = make(config.parts["vote"], settled, formats_of(config))
-        seen = _asked_for(heard, settled, config)
+        seen = asked_for(heard, settled, config)
         yield film.condition, judged(seen, vote, film.truth, film.name, config)
 
 
-def _asked_for(film: Recording, settled: Settled, config: Config) -> Iterator[Looked]:
+def asked_for(film: Recording, settled: Settled, config: Config) -> Iterator[Looked]:
+    """The frames of a recording with those looks that a vote which settles tracks asks for."""
     seen, eager_looks = Seen(), config.parts["looks"].options["eager_looks"]
     for item in film.items:
         yield without_needless(item, settled, eager_looks, seen)

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from streamer.controls import Notes
 from streamer.errors import UserError
 from streamer.stages.passages import PARKED_S, Passage, Passages
 
@@ -22,18 +22,6 @@ EVERY_S = 60.0
 KEPT = 100
 """Of a gate, the latest: the box may live on a memory card."""
 _PASSAGES = TypeAdapter(list[Passage])
-
-
-class Notes(Protocol):
-    """Small texts that outlive the daemon."""
-
-    def note(self, key: str, value: str) -> None:
-        """Remember `value` under `key`."""
-        ...
-
-    def noted(self, key: str) -> str | None:
-        """What was remembered, if anything."""
-        ...
 
 
 class Memory:

@@ -184,8 +184,8 @@ def test_the_demo_reads_every_vehicle_once():
     assert "2 of 2 plates read right, one event each" in done.stdout
 
 
-def test_sigterm_unwinds_what_runs():
-    """As Ctrl-C does: else the loaders of a training would outlive it."""
+def terminated(rest):
+    """A process that gets SIGTERM while it runs a command; `rest` follows in the program."""
     code = (
         "import os, signal, time\n"
         "from streamer import cli\n"
@@ -193,28 +193,23 @@ def test_sigterm_unwinds_what_runs():
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "        time.sleep(20)\n"
-        "    finally:\n"
-        "        print('unwound')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
+    return subprocess.run(
+        [sys.executable, "-c", code + rest],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_sigterm_unwinds_what_runs():
+    """As Ctrl-C does: else the loaders of a training would outlive it."""
+    done = terminated("    finally:\n        print('unwound')\n")
     assert (done.returncode, done.stdout) == (143, "unwound\n"), done.stderr
 
 
 def test_sigterm_while_a_module_is_loaded_is_no_failure():
     """Compiled modules turn the exit into an ImportError of their own."""
-    code = (
-        "import os, signal, time\n"
-        "from streamer import cli\n"
-        "with cli._ended_in_order():\n"
-        "    try:\n"
-        "        os.kill(os.getpid(), signal.SIGTERM)\n"
-        "        time.sleep(20)\n"
+    done = terminated(
         "    except SystemExit as error:\n"
         "        raise ImportError('initialization failed') from error\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (143, "")
