@@ -7,16 +7,11 @@ are left out. Times are UTC, as RFC 3339 has them.
 
 import csv
 import io
-import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 
 from streamer.codec import to_text
 from streamer.data import SCHEMA, Event, PlateEvent
-from streamer.parts import part_name
-from streamer.sinks.base import Name, Report, SinkBase, unreported
-from streamer.sinks.lines import LineFile
-from streamer.sinks.rotation import KeepDays, KeepFiles, MaxMb, Rotate, rotation
+from streamer.sinks.file_sink import FileSink
 
 COLUMNS = (
     "id",
@@ -46,42 +41,6 @@ COLUMNS = (
 )
 FORMER_COLUMNS = [tuple(name for name in COLUMNS if name not in {"way", "watchlist", "lists"})]
 """Those of earlier versions: such a file is set aside, and a new one begun."""
-
-
-class CsvSink(SinkBase):
-    """Appends to the file at `path`, or prints if it is "-"; the header comes once."""
-
-    name = "csv"
-
-    def __init__(
-        self,
-        now: Callable[[], float] = time.time,
-        *,
-        name: Name | None = None,
-        path: Path,
-        rotate: Rotate = None,
-        max_mb: MaxMb = None,
-        keep_files: KeepFiles = None,
-        keep_days: KeepDays = None,
-    ) -> None:
-        self.name = part_name(self.name, name)
-        headers = [_line(COLUMNS), *map(_line, FORMER_COLUMNS)]
-        aside = rotation(rotate, max_mb, keep_files, keep_days)
-        self._file = LineFile(path, _is_row, headers, aside, now)
-
-    def start(self, report: Report = unreported) -> None:
-        """Make the file. Raises SinkError if it cannot be written or has other columns."""
-        self._file.open()
-        report(None)
-
-    def send(self, event: Event) -> None:
-        """Append the event."""
-        if isinstance(event, PlateEvent):
-            self._file.append(_line(_row(event)))
-
-    def tidy(self) -> None:
-        """Set the file aside when its day is over; throw away old ones."""
-        self._file.tidy()
 
 
 def _row(event: PlateEvent) -> tuple[object, ...]:
@@ -125,6 +84,18 @@ def _line(cells: Iterable[object]) -> bytes:
     return text.getvalue().encode()
 
 
-def _is_row(line: bytes) -> bool:
-    # The schema stands last so that a row torn by a power cut can be told from a whole one.
-    return line.endswith(f",{SCHEMA}".encode()) or line == _line(COLUMNS).rstrip(b"\n")
+class CsvSink(FileSink):
+    """Each line a row; the header comes once."""
+
+    name = "csv"
+    headers = (_line(COLUMNS), *map(_line, FORMER_COLUMNS))
+
+    @staticmethod
+    def is_whole(line: bytes) -> bool:
+        """Whether it is a whole row, or the header."""
+        # The schema stands last so that a row torn by a power cut can be told from a whole one.
+        return line.endswith(f",{SCHEMA}".encode()) or line == _line(COLUMNS).rstrip(b"\n")
+
+    def line(self, event: Event) -> bytes:
+        """Its row; nothing for what is no plate event."""
+        return _line(_row(event)) if isinstance(event, PlateEvent) else b""
