@@ -1,0 +1,28 @@
+"""All that the pages and the API are about, in one object that every router is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from streamer.archive.archive import Archive
+from streamer.controls import Controls
+from streamer.metrics import Metrics
+from streamer.web.hub import Hub
+from streamer.web.ports import CarPark, ListBook, Pictures, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """`parking` is None where there is no car park, `pictures` where none are kept; `sinks` are
+    the names of those that events wait for."""
+
+    archive: Archive
+    controls: Controls
+    watchlists: ListBook
+    metrics: Metrics
+    outbox: Waiting
+    parking: CarPark | None = None
+    pictures: Pictures | None = None
+    sinks: Sequence[str] = ()
+    hub: Hub = field(default_factory=Hub)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
