@@ -117,7 +117,7 @@ def _ordered(some: Select[Any], before: Key | None) -> Select[Any]:
     return some.order_by(events.c.read_at.desc(), events.c.id.desc())
 
 
-def _bound(value: int | str) -> ColumnElement[Any]:
+def _bound(value: object) -> ColumnElement[Any]:
     column = events.c.read_at if isinstance(value, int) else events.c.id
     return bindparam(None, value, type_=column.type)
 
