@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from streamer.errors import UserError
@@ -52,12 +53,50 @@ def problem(
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
+def answer(error: Problem) -> JSONResponse:
+    """The response that tells it."""
+    return problem(error.status, error.detail, error.errors, error.headers)
+
+
+class FieldFault(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldFault] = []
+
+
+EVERYWHERE = (400, 401, 403, 413, 415, 421, 422, 429, 500, 503)
+"""What any route may answer, whatever it is about; `site.py` declares them for all."""
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: the problems it answers with beside those `EVERYWHERE`."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
 def install_problems(app: FastAPI) -> None:
     """Have every error of `app` answered as problem details."""
 
     @app.exception_handler(Problem)
     def _(_request: Request, error: Problem) -> JSONResponse:
-        return problem(error.status, error.detail, error.errors, error.headers)
+        return answer(error)
 
     @app.exception_handler(UserError)
     def _(_request: Request, error: UserError) -> JSONResponse:
