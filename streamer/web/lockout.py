@@ -49,8 +49,8 @@ class Lockout:
         now = self._clock()
         with self._lock:
             ours = [
-                (self._one(("address", address)), BY_ADDRESS),
-                (self._one(("name", name[:100])), BY_NAME),
+                (self._one(("address", address), now), BY_ADDRESS),
+                (self._one(("name", name[:100]), now), BY_NAME),
             ]
             wait_s = max(one.last_s + patience.wait_s(one.failures) - now for one, patience in ours)
             if wait_s > 0:
@@ -66,8 +66,7 @@ class Lockout:
             self._tried.pop(("address", address), None)
             self._tried.pop(("name", name[:100]), None)
 
-    def _one(self, key: tuple[str, str]) -> _Tried:
-        now = self._clock()
+    def _one(self, key: tuple[str, str], now: float) -> _Tried:
         one = self._tried.get(key)
         if one is None or now - one.last_s > FORGOTTEN_S:
             one = self._tried[key] = _Tried(last_s=now)

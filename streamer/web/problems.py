@@ -75,7 +75,7 @@ class ProblemDetails(BaseModel):
     errors: list[FieldFault] = []
 
 
-EVERYWHERE = (400, 401, 403, 413, 415, 421, 422, 429, 500, 503)
+EVERYWHERE = (400, 401, 403, 408, 413, 415, 421, 422, 429, 500, 503)
 """What any route may answer, whatever it is about; `site.py` declares them for all."""
 
 
