@@ -16,6 +16,7 @@ import random
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
 from pathlib import Path
@@ -29,7 +30,7 @@ from streamer.archive.records import Query
 from streamer.archive.tables import documents, events, listed, plates
 from streamer.archive.times import millis
 from streamer.codec import encode
-from streamer.data import Candidate, Character, ListMatch, PlateEvent, Watched
+from streamer.data import Candidate, Character, ListMatch, PlateEvent, Watched, new_event_id
 from streamer.near import folded
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -138,6 +139,9 @@ def patterns(known, seed=3):
         begin = dice.randrange(1, len(word) - size)
         return word[begin : begin + size]
 
+    def with_gap(word):
+        return word[:2] + "?" + word[3:]
+
     return {
         "exact AB123": lambda: Query(plate=plate()),
         "near AB123": lambda: Query(plate=plate(), near=True),
@@ -148,7 +152,7 @@ def patterns(known, seed=3):
         "infix *123*": lambda: Query(plate=f"*{inner(3)}*"),
         "infix *1234*": lambda: Query(plate=f"*{inner(4)}*"),
         "suffix *34": lambda: Query(plate="*" + plate()[-2:]),
-        "signs AB?23": lambda: Query(plate=(lambda p: p[:2] + "?" + p[3:])(plate())),
+        "signs AB?23": lambda: Query(plate=with_gap(plate())),
         "signs ?B123": lambda: Query(plate="?" + plate()[1:]),
         "two *A*9*": lambda: Query(plate=f"*{inner(1)}*{inner(1)}*"),
         "none *Q0Q*": lambda: Query(plate="*Q0Q*"),
@@ -163,7 +167,7 @@ def patterns(known, seed=3):
         "verdict": lambda: Query(verdict="deny"),
         "way (none has)": lambda: Query(way="entry"),
         "corrected": lambda: Query(corrected=True),
-        "everything": lambda: Query(),
+        "everything": Query,
     }
 
 
@@ -187,12 +191,10 @@ def plain(archive, pattern):
     """The same from the table of JSON alone."""
     like = pattern.replace("*", "%").replace("?", "_")
     with archive._database.reading() as db:
-        field = (
-            "json_extract(json, '$.plate')"
-            if db.dialect.name == "sqlite"
-            else "json::json->>'plate'"
-        )
-        query = f"SELECT json FROM plain WHERE {field} LIKE :like ORDER BY read_at DESC LIMIT {PAGE}"
+        lite = db.dialect.name == "sqlite"
+        field = "json_extract(json, '$.plate')" if lite else "json::json->>'plate'"
+        chosen = f"SELECT json FROM plain WHERE {field} LIKE :like"
+        query = f"{chosen} ORDER BY read_at DESC LIMIT {PAGE}"
         db.execute(text(query), {"like": like}).fetchall()
 
 
@@ -239,10 +241,6 @@ def take(archive, options):
     with archive._database.reading() as db:
         last = db.execute(text("SELECT id FROM events ORDER BY read_at DESC LIMIT 1")).scalar()
         (record,) = rows.records(db, [last])
-    from dataclasses import replace
-
-    from streamer.data import new_event_id
-
     events_ = [
         replace(record.event, id=new_event_id(), read_at=datetime.now(UTC))
         for _ in range(5 * options.repeat)

@@ -26,7 +26,7 @@ def tool(name):
 
 
 def as_somebody():
-    """The words before a command that make root somebody else: PostgreSQL refuses to run as root."""
+    """The words before a command that make root, as which PostgreSQL refuses to run, another."""
     if os.getuid() != 0 or as_nobody():
         return as_nobody()
     # Root of a user namespace, which has no other user; a namespace within it may.
