@@ -17,6 +17,7 @@ from streamer.redact import redact
 
 log = logging.getLogger(__name__)
 
+DRIVER_MISSING = "PostgreSQL's driver is not installed: pip install 'plate-streamer[postgres]'"
 SCHEMES = ("postgresql", "postgres")
 CONNECT_S = 3
 """A database that does not answer is away; somebody waits for a page."""
@@ -49,12 +50,11 @@ class Database:
         self._opened()
 
     def close(self) -> None:
-        """Let go of it."""
-        with self._lock:
-            self._closed = True
-            if self._engine is not None:
-                self._engine.dispose()
-                self._engine = None
+        """Let go of it. Waits for nobody: who is about to open it finds that out."""
+        self._closed = True
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -78,13 +78,19 @@ class Database:
 
     def _opened(self) -> Engine:
         with self._lock:
-            if self._closed:
-                raise UserError(f"{self.name} is closed")
+            self._refuse_if_closed()
             if self._engine is None:
                 if time.monotonic() < self._away_until_s:
                     raise UserError(self._complaint)
-                self._engine = self._open_engine()
+                engine = self._open_engine()
+                self._engine = engine
+                self._refuse_if_closed()  # meanwhile
             return self._engine
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            self.close()
+            raise UserError(f"{self.name} is closed")
 
     def _open_engine(self) -> Engine:
         engine = None
@@ -112,10 +118,7 @@ class Database:
         try:
             yield
         except ImportError:
-            raise UserError(
-                f"{self.name}: PostgreSQL's driver is not installed:"
-                " pip install 'plate-streamer[postgres]'"
-            ) from None
+            raise UserError(f"{self.name}: {DRIVER_MISSING}") from None
         except (SQLAlchemyError, OSError) as error:
             raise UserError(f"{self.name}: {_cause(error)}") from error
 
