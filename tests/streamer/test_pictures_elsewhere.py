@@ -184,7 +184,9 @@ def test_the_copies_there_go_when_those_here_do(tmp_path, s3, make_decided, capl
     now = datetime.now(UTC)
     with Box(tmp_path, s3, keep_days=30) as box:
         box.courier.start()
-        events = {d: box.pass_by(make_decided(read_at=now - timedelta(days=d))) for d in (40, 39, 1)}
+        events = {
+            d: box.pass_by(make_decided(read_at=now - timedelta(days=d))) for d in (40, 39, 1)
+        }
         box.carried()
         for days in (40, 1):
             box.outbox.delivered("mqtt", events[days].id)
