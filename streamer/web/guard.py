@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamer.web.access import OPEN, User
-from streamer.web.audit import Audit
+from streamer.web.audit_log import Audit
 from streamer.web.buckets import Buckets
 from streamer.web.lockout import Lockout
 from streamer.web.options import Web

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from streamer.version import VERSION
 from streamer.web.access import Role
-from streamer.web.audit import Audit
+from streamer.web.audit_log import Audit
 from streamer.web.guard import Keys, Visit, cookie_name
 from streamer.web.origins import client_key
 from streamer.web.problems import Problem

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamer.version import VERSION
 from streamer.web import health, session
 from streamer.web.access import OPEN
-from streamer.web.audit import Audit
+from streamer.web.audit_log import Audit
 from streamer.web.bodies import Bodies
 from streamer.web.guard import Guard, Keys, Visit
 from streamer.web.openapi import tell_of_problems
