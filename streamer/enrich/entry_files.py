@@ -5,10 +5,10 @@ from typing import Any
 
 from streamer import yaml12
 from streamer.enrich.entry import FIELDS, Entry, entry_of
-from streamer.enrich.plates import EntryError
 from streamer.enrich.sheets import FileFaults, Row, rows_of, text_of
 from streamer.errors import UserError
 from streamer.parts import nearest
+from streamer.plates import EntryError
 
 YAML = (".yaml", ".yml")
 
