@@ -13,7 +13,7 @@ from streamer.data import PlateEvent
 from streamer.errors import UserError
 from streamer.web.access import Operator, User, Viewer
 from streamer.web.export import MEDIA_TYPES, as_csv, as_jsonl, filename, in_chunks
-from streamer.web.inputs import EventExport, EventSearch, Id, PlateText, told_of
+from streamer.web.inputs import CorrectPlate, EventExport, EventSearch, Id, told_of
 from streamer.web.models import Page, Record
 from streamer.web.portal import Portal
 from streamer.web.problems import Problem, responses
@@ -46,7 +46,7 @@ class Corrected(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plate: Annotated[PlateText, Field(max_length=100)] | None = Field(
+    plate: CorrectPlate | None = Field(
         description="null: there is no plate, or none that can be read.", examples=["AB123CD"]
     )
 
