@@ -23,7 +23,7 @@ LONGEST_TEXT = 100
 MOST = 500
 """So many of whatever it is are given at once."""
 LONGEST_PLATE = 16
-"""What readers are trained to read."""
+"""No plate that a correction states is longer."""
 LARGEST_ID = 2**63 - 1
 """What databases take for one."""
 
