@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamer.version import VERSION
-from streamer.web import health, session
+from streamer.web import audit, events, health, parking, plates, session, watchlists
 from streamer.web.access import OPEN
 from streamer.web.audit_log import Audit
 from streamer.web.bodies import Bodies
@@ -48,6 +48,11 @@ def _routers(portal: Portal) -> list[APIRouter]:
     """One line each: who adds a part of the API adds it here."""
     return [
         health.router(portal),
+        events.router(portal),
+        plates.router(portal),
+        watchlists.router(portal),
+        parking.router(portal),
+        audit.router(portal),
     ]
 
 
