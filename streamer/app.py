@@ -29,6 +29,7 @@ from streamer.environment import installation_faults
 from streamer.metrics import Metrics
 from streamer.one_camera import Site, camera_pipeline
 from streamer.pipeline import Pipeline
+from streamer.portal_root import Announce, log_address, web_service
 from streamer.services import (
     archive_service,
     controls_service,
@@ -47,6 +48,8 @@ from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
 from streamer.tracing.tracing import Tracing
 from streamer.watch import CameraWatch, DeliveryMetrics, PictureMetrics
+from streamer.web.options import Web
+from streamer.web.portal import Portal
 from trackers import TRACKERS
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ PARTS = Parts(
         "tracing": "streamer.tracing.tracing:Tracing",
         "parking": "streamer.enrich.parking:Parking",
         "archive": "streamer.archive.archive:Archive",
+        "web": "streamer.web.options:Web",
     },
     several={"sinks": SINKS},
     listed={"watchlists": "streamer.enrich.watchlist:Watchlist"},
@@ -84,8 +88,13 @@ def default_config(url: str) -> Config:
     return parse_config(json.dumps({"cameras": [camera]}), PARTS)
 
 
-def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
-    """The whole object tree. Opens the models (a faulty one shows now), no source and no sink."""
+def build_daemon(
+    config: Config, more_sinks: Sequence[Sink] = (), announce: Announce = log_address
+) -> Daemon:
+    """The whole object tree. Opens the models (a faulty one shows now), no source and no sink.
+
+    `announce` is told the address of the portal, once it can be opened there.
+    """
     metrics = Metrics()
     watchlists = Watchlists([make(one) for one in config.listed["watchlists"]], metrics)
     controls = Controls((camera.name for camera in config.cameras), watchlists)
@@ -102,8 +111,9 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     traces: Tracing = make(config.parts["tracing"], *told)
     daemon = Daemon(storage.outbox)
     daemon.reloads += [watchlists.reload, owner.reload]
-    sinks += _car_park(config, storage, metrics, daemon)
-    sinks += _archive(config, storage, daemon)
+    parking = _car_park(config, storage, metrics, daemon)
+    archive = _archive(config, storage, daemon)
+    sinks += [Within(one.name, one.kinds, one.take) for one in (parking, archive) if one]
     observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     daemon.couriers += [Courier(sink, storage.outbox, observer, daemon.fail) for sink in sinks]
     gates = _gates(config)
@@ -121,6 +131,19 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     ]
     if config.metrics.enabled:
         daemon.services.append(metrics_service(config, metrics))
+    web: Web = make(config.parts["web"])
+    if web.enabled and archive is not None:
+        portal = Portal(
+            archive,
+            controls,
+            watchlists,
+            metrics,
+            storage.outbox,
+            parking=parking,
+            pictures=storage.media,
+            sinks=tuple(sink.name for sink in sinks),
+        )
+        daemon.services.append(web_service(portal, web, announce))
     return daemon
 
 
@@ -186,14 +209,14 @@ def _sink(
     return sink
 
 
-def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon) -> list[Sink]:
+def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon) -> Parking | None:
     """What takes the plate events of the car park's cameras, if there is one."""
     lined = [camera.name for camera in config.cameras if camera.places().has_ways]
     observer = ParkingMetrics(metrics)
     parking: Parking = make(config.parts["parking"], storage.outbox, lined, observer)
     storage.retention.others.append(parking.purge)  # what it kept is personal data when it is off
     if not parking.on:
-        return []
+        return None
     storage.outbox.add(parking.name, parking.kinds)
 
     def start() -> Callable[[], None]:
@@ -203,20 +226,19 @@ def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon
         return lambda: rounds.stop(0.5)
 
     daemon.services.append(start)
-    return [Within(parking.name, parking.kinds, parking.take)]
+    return parking
 
 
 def archive_wanted(config: Config) -> bool:
     """Whether somebody reads the archive: it costs the disk writes, and does without otherwise."""
-    web = config.parts.get("web")
-    return bool(config.parts["archive"].options["url"] or (web and web.options["enabled"]))
+    return bool(config.parts["archive"].options["url"] or config.parts["web"].options["enabled"])
 
 
-def _archive(config: Config, storage: Storage, daemon: Daemon) -> list[Sink]:
+def _archive(config: Config, storage: Storage, daemon: Daemon) -> Archive | None:
     """What takes all plate events for those who look things up, if there are any."""
     if not archive_wanted(config):
-        return []
+        return None
     archive: Archive = make(config.parts["archive"], config.parts["store"].options["folder"])
     storage.outbox.add(archive.name, archive.kinds, amended=True)
     daemon.services.append(archive_service(archive, storage))
-    return [Within(archive.name, archive.kinds, archive.take)]
+    return archive

@@ -135,7 +135,8 @@ class WebServer:
             proxy_headers=False,
             server_header=False,
             limit_concurrency=CONNECTIONS,
-            timeout_graceful_shutdown=GRACE_S,  # type: ignore[arg-type]  (seconds, of any kind)
+            # Seconds of any kind, whatever uvicorn's annotation says.
+            timeout_graceful_shutdown=GRACE_S,  # type: ignore[arg-type]
             ssl_certfile=cert,
             ssl_keyfile=key,
         )
