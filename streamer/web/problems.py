@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from streamer.errors import UserError
+from streamer.errors import NotPossible, NotThere, UserError, WrongInput
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,36 @@ def problem(
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
+class Fault(BaseModel):
+    """A part of the request and what is wrong with it."""
+
+    field: str = Field(examples=["query.since"])
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """Why there is no other answer (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = []
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: that these statuses come with problem details."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "model": ProblemDetails,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
 def install_problems(app: FastAPI) -> None:
     """Have every error of `app` answered as problem details."""
 
@@ -62,6 +93,19 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(UserError)
     def _(_request: Request, error: UserError) -> JSONResponse:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    @app.exception_handler(NotThere)
+    def _(_request: Request, error: NotThere) -> JSONResponse:
+        return problem(HTTPStatus.NOT_FOUND, str(error))
+
+    @app.exception_handler(NotPossible)
+    def _(_request: Request, error: NotPossible) -> JSONResponse:
+        return problem(HTTPStatus.CONFLICT, str(error))
+
+    @app.exception_handler(WrongInput)
+    def _(_request: Request, error: WrongInput) -> JSONResponse:
+        listed = [{"field": part, "detail": what} for part, what in error.by_part if part]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), listed)
 
     @app.exception_handler(HTTPException)
     def _(_request: Request, error: HTTPException) -> JSONResponse:

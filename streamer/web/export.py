@@ -1,0 +1,77 @@
+"""Events as files, made while they are sent: of a million only a few are in memory at once."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from streamer.archive import records
+from streamer.codec import Utc, encode, to_text
+from streamer.rows import COLUMNS, csv_lines, harmless, row_of
+
+CHUNK = 200
+"""So many lines go out at once."""
+CORRECTION: Literal["plate-correction/1"] = "plate-correction/1"
+MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+NOW_COLUMNS = ("plate_now", "corrected_at", "corrected_by")
+
+
+class CorrectionLine(BaseModel):
+    """What somebody said of the event on the line before. The event itself stays as it was
+    published: whoever reads plate-event/1 need not know of corrections."""
+
+    schema_: Literal["plate-correction/1"] = Field(alias="schema")
+    event: str
+    plate: str | None
+    read: str
+    at: Utc
+    by: str
+
+
+def filename(ending: str) -> str:
+    """What the browser calls it."""
+    return f"plates-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{ending}"
+
+
+def as_csv(found: Iterable[records.Record]) -> Iterator[str]:
+    """A row of column names, and one per event; with CRLF, as RFC 4180 has it."""
+    rows = chain([COLUMNS + NOW_COLUMNS], map(_row, found))
+    return (csv_lines([row], "\r\n") for row in rows)
+
+
+def _row(found: records.Record) -> tuple[object, ...]:
+    said = found.correction
+    now = (found.plate or "", *((to_text(said.at), harmless(said.by)) if said else ("", "")))
+    return (*row_of(found.event), *now)
+
+
+def as_jsonl(found: Iterable[records.Record]) -> Iterator[str]:
+    """A line per event, and one per correction, after its event."""
+    for record in found:
+        yield encode(record.event) + "\n"
+        if (said := record.correction) is not None:
+            line = CorrectionLine(
+                schema=CORRECTION,
+                event=said.event_id,
+                plate=said.plate,
+                read=said.read,
+                at=said.at,
+                by=said.by,
+            )
+            yield line.model_dump_json(by_alias=True) + "\n"
+
+
+def in_chunks(lines: Iterator[str]) -> Iterator[str]:
+    """The same in larger pieces. The first is made at once: what fails then is still answered
+    with an error."""
+    first = "".join(islice(lines, CHUNK))
+
+    def all_of_them() -> Iterator[str]:
+        chunk = first
+        while chunk:
+            yield chunk
+            chunk = "".join(islice(lines, CHUNK))
+
+    return all_of_them()
