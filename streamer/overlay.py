@@ -105,7 +105,7 @@ def _scaled(image: Image, scale: float) -> Image:
         return image.copy()
     height, width = image.shape[:2]
     size = (round(width * scale), max(1, round(height * scale)))
-    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    small: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return small
 
 

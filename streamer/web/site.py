@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from streamer.version import VERSION
-from streamer.web import audit, events, parking, plates, watchlists
+from streamer.web import audit, cameras, events, news, parking, plates, system, watchlists
 from streamer.web.access import OPEN
 from streamer.web.portal import Portal
 from streamer.web.problems import install_problems
@@ -26,11 +26,14 @@ def create_app(portal: Portal) -> FastAPI:
 def _routers(portal: Portal) -> list[APIRouter]:
     """One line each: who adds a part of the API adds it here."""
     return [
+        news.router(portal),  # /events/live, before /events/{event_id}
         events.router(portal),
         plates.router(portal),
         watchlists.router(portal),
         parking.router(portal),
         audit.router(portal),
+        cameras.router(portal),
+        system.router(portal),
     ]
 
 
