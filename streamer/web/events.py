@@ -5,15 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from streamer.archive import records
 from streamer.data import PlateEvent
 from streamer.errors import UserError
 from streamer.web.access import Operator, User, Viewer
-from streamer.web.export import MEDIA_TYPES, as_csv, as_jsonl, filename, in_chunks
-from streamer.web.inputs import EventExport, EventSearch, Id, PlateText, told_of
+from streamer.web.export import MEDIA_TYPES, Download, as_csv, as_jsonl, attached, name_now
+from streamer.web.inputs import CorrectPlate, EventExport, EventSearch, Id, told_of
 from streamer.web.models import Page, Record
 from streamer.web.portal import Portal
 from streamer.web.problems import Problem, responses
@@ -46,7 +45,7 @@ class Corrected(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plate: Annotated[PlateText, Field(max_length=100)] | None = Field(
+    plate: CorrectPlate | None = Field(
         description="null: there is no plate, or none that can be read.", examples=["AB123CD"]
     )
 
@@ -75,14 +74,13 @@ def router(portal: Portal) -> APIRouter:
         """All events that fit the filter, the latest first, as a file. A CSV file has a row of
         column names, and the corrected plate in `plate_now`."""
         query = wanted.query()
-        headers = {"Content-Disposition": f'attachment; filename="{filename(wanted.format)}"'}
-        media_type = MEDIA_TYPES[wanted.format]
+        name, media_type = name_now(wanted.format), MEDIA_TYPES[wanted.format]
         if request.method == "HEAD":
-            return Response(headers=headers, media_type=media_type)
+            return Response(headers=attached(name), media_type=media_type)
         with told_of("query"):
             found = portal.archive.walk(query)
             lines = as_csv(found) if wanted.format == "csv" else as_jsonl(found)
-            return StreamingResponse(in_chunks(lines), 200, headers, media_type)
+            return Download(lines, name, media_type)
 
     @routes.get(
         "/events/{event_id:uuid}", summary="One event", responses=responses(401, 404, 422, 503)

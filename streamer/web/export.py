@@ -1,11 +1,15 @@
 """Events as files, made while they are sent: of a million only a few are in memory at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Literal
 
+from anyio import CancelScope
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from streamer.archive import records
 from streamer.codec import Utc, encode, to_text
@@ -30,7 +34,7 @@ class CorrectionLine(BaseModel):
     by: str
 
 
-def filename(ending: str) -> str:
+def name_now(ending: str) -> str:
     """What the browser calls it."""
     return f"plates-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{ending}"
 
@@ -63,12 +67,37 @@ def as_jsonl(found: Iterable[records.Record]) -> Iterator[str]:
             yield line.model_dump_json(by_alias=True) + "\n"
 
 
-def in_chunks(lines: Iterator[str]) -> Iterator[str]:
+class Download(StreamingResponse):
+    """Lines as a file that the browser saves under `filename`.
+
+    Made while they are sent; if who wants them goes away, no more are made.
+    """
+
+    def __init__(self, lines: Iterator[str], filename: str, media_type: str) -> None:
+        self._chunks = in_chunks(lines)
+        super().__init__(self._chunks, headers=attached(filename), media_type=media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # Left to the collector of garbage, it would hold on to what it reads from.
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._chunks.close)
+
+
+def attached(filename: str) -> dict[str, str]:
+    """The header that has the browser save it under that name."""
+    return {"Content-Disposition": f'attachment; filename="{filename}"'}
+
+
+def in_chunks(lines: Iterator[str]) -> Generator[str, None, None]:
     """The same in larger pieces. The first is made at once: what fails then is still answered
     with an error."""
     first = "".join(islice(lines, CHUNK))
 
-    def all_of_them() -> Iterator[str]:
+    def all_of_them() -> Generator[str, None, None]:
         chunk = first
         while chunk:
             yield chunk

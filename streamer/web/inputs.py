@@ -22,6 +22,8 @@ T = TypeVar("T")
 LONGEST_TEXT = 100
 MOST = 500
 """So many of whatever it is are given at once."""
+LONGEST_PLATE = 16
+"""No plate that a correction states is longer."""
 LARGEST_ID = 2**63 - 1
 """What databases take for one."""
 
@@ -69,6 +71,12 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _trainable(plate: str) -> str:
+    if len(plate) > LONGEST_PLATE:
+        raise ValueError(f"'{plate}' should have {LONGEST_PLATE} letters and digits at most")
+    return plate
+
+
 Text = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_told(_one_line))
 ]
@@ -82,6 +90,7 @@ PlateText = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_told(canonical))
 ]
 """`ab-123 cd` as AB123CD."""
+CorrectPlate = Annotated[PlateText, AfterValidator(_told(_trainable))]
 PatternText = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_told(canonical_pattern))
 ]

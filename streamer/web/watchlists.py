@@ -6,13 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
 from streamer.rows import csv_lines, harmless
 from streamer.web.access import Operator, User, Viewer
-from streamer.web.export import in_chunks
+from streamer.web.export import Download
 from streamer.web.inputs import LARGEST_ID, LONGEST_TEXT, MOST, PatternText, Text, told_of
 from streamer.web.models import Entries, Entry, Imported, Watchlist, Watchlists
 from streamer.web.portal import Portal
@@ -176,8 +175,7 @@ def _tables(portal: Portal, routes: APIRouter) -> None:
     def export_entries(_: Viewer, name: Name) -> Response:
         """Whatever is on the list, wherever it is from."""
         entries = portal.watchlists.entries(name)
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-        return StreamingResponse(in_chunks(_lines(entries)), 200, headers, "text/csv")
+        return Download(_lines(entries), f"{name}.csv", "text/csv")
 
 
 def _import(portal: Portal, user: User, name: str, content: bytes, replace: bool) -> Imported:
