@@ -26,6 +26,7 @@ from streamer.enrich.parking import Parking, Rounds
 from streamer.enrich.parking_metrics import ParkingMetrics
 from streamer.enrich.watchlists import Watchlists
 from streamer.environment import installation_faults
+from streamer.live import LiveView
 from streamer.metrics import Metrics
 from streamer.one_camera import Site, camera_pipeline
 from streamer.pipeline import Pipeline
@@ -116,9 +117,9 @@ def build_daemon(
     sinks += [Within(one.name, one.kinds, one.take) for one in (parking, archive) if one]
     observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     daemon.couriers += [Courier(sink, storage.outbox, observer, daemon.fail) for sink in sinks]
-    gates = _gates(config)
+    gates, views = _gates(config), live_views(config, controls)
     enrich = [traces.timed("watchlists", watchlists), traces.timed("owner", owner)]
-    shared = _Shared(metrics, controls, sinks, storage, traces, gates, enrich)
+    shared = _Shared(metrics, controls, sinks, storage, traces, gates, enrich, views)
     daemon.pipelines += [_pipeline(camera, config, shared) for camera in config.cameras]
     daemon.services += [
         storage_service(storage),
@@ -158,6 +159,7 @@ class _Shared:
     traces: Tracing
     gates: Mapping[str, Passages]
     enrich: Sequence[Callable[[PlateEvent], PlateEvent]]
+    views: Mapping[str, LiveView]
 
 
 def _pipeline(camera: CameraConfig, config: Config, shared: _Shared) -> Pipeline:
@@ -165,11 +167,12 @@ def _pipeline(camera: CameraConfig, config: Config, shared: _Shared) -> Pipeline
     watch = CameraWatch(
         shared.metrics,
         camera.name,
-        [sink.camera_status for sink in shared.sinks],
+        [shared.controls.arriving, *(sink.camera_status for sink in shared.sinks)],
         [sink.rejected for sink in shared.sinks],
         shared.traces.trail(),
     )
     watch.commanded_by(site.control)
+    watch.shown_in(shared.views[camera.name])
     media = shared.storage.media
     publish = Publish(
         shared.traces.accepting(shared.storage.outbox.accept),
@@ -179,6 +182,14 @@ def _pipeline(camera: CameraConfig, config: Config, shared: _Shared) -> Pipeline
         on_failure=lambda name: shared.metrics.store_failures.labels(name).inc(),
     )
     return camera_pipeline(camera, config, publish, watch, site)
+
+
+def live_views(config: Config, controls: Controls) -> dict[str, LiveView]:
+    """What each camera shows those who watch it."""
+    return {
+        camera.name: LiveView(controls.cameras[camera.name], camera.places())
+        for camera in config.cameras
+    }
 
 
 def _gates(config: Config) -> dict[str, Passages]:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from streamer.archive.archive import Archive
 from streamer.controls import Controls
 from streamer.metrics import Metrics
+from streamer.web.films import Films
 from streamer.web.hub import Hub
 from streamer.web.ports import CarPark, ListBook, Pictures, Waiting
 
@@ -14,7 +16,8 @@ from streamer.web.ports import CarPark, ListBook, Pictures, Waiting
 @dataclass(frozen=True, slots=True)
 class Portal:
     """`parking` is None where there is no car park, `pictures` where none are kept; `sinks` are
-    the names of those that events wait for."""
+    the names of those that events wait for. `films` has one for each camera, `folder` is where the
+    store is. `hub` and `films` are to be closed before the server is asked to end."""
 
     archive: Archive
     controls: Controls
@@ -24,5 +27,7 @@ class Portal:
     parking: CarPark | None = None
     pictures: Pictures | None = None
     sinks: Sequence[str] = ()
+    films: Films = field(default_factory=Films)
     hub: Hub = field(default_factory=Hub)
+    folder: Path | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))

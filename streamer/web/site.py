@@ -4,7 +4,18 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamer.version import VERSION
-from streamer.web import audit, events, health, parking, plates, session, watchlists
+from streamer.web import (
+    audit,
+    cameras,
+    events,
+    health,
+    news,
+    parking,
+    plates,
+    session,
+    system,
+    watchlists,
+)
 from streamer.web.access import OPEN
 from streamer.web.audit_log import Audit
 from streamer.web.bodies import Bodies
@@ -48,11 +59,14 @@ def _routers(portal: Portal) -> list[APIRouter]:
     """One line each: who adds a part of the API adds it here."""
     return [
         health.router(portal),
+        news.router(portal),  # /events/live, before /events/{event_id}
         events.router(portal),
         plates.router(portal),
         watchlists.router(portal),
         parking.router(portal),
         audit.router(portal),
+        cameras.router(portal),
+        system.router(portal),
     ]
 
 
