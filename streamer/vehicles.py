@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config
 from streamer.data import Decided, Frame
+from streamer.errors import StreamFailure, UserError
 from streamer.metrics import Metrics
 from streamer.one_camera import camera_pipeline
 from streamer.pipeline import CHANNEL_SIZE, StageBase
+from streamer.sources import is_camera
 from streamer.watch import CameraWatch
 
 STOP_S = 5.0
@@ -25,7 +27,8 @@ def vehicles(
     """
     camera = CameraConfig(name="camera", url=url)
     found: Channel[Decided] = Channel(CHANNEL_SIZE)
-    pipeline = camera_pipeline(camera, config, _PassOn(found), _Watch(camera.name, on_frame))
+    watch = _Watch(camera.name, on_frame, recorded=not is_camera(url))
+    pipeline = camera_pipeline(camera, config, _PassOn(found), watch)
     pipeline.start()
     try:
         yield from found
@@ -40,14 +43,21 @@ def vehicles(
 class _Watch(CameraWatch):
     """Metrics of its own, which nobody fetches."""
 
-    def __init__(self, camera: str, on_frame: Callable[[Frame], None]) -> None:
+    def __init__(self, camera: str, on_frame: Callable[[Frame], None], *, recorded: bool) -> None:
         super().__init__(Metrics(), camera)
         self._on_frame = on_frame
+        self._recorded = recorded
 
     def captured(self, frame: Frame) -> None:
         """A frame came."""
         super().captured(frame)
         self._on_frame(frame)
+
+    def reconnected(self, reason: StreamFailure) -> None:
+        """A camera may come back; a recording that fails midway would only begin anew."""
+        super().reconnected(reason)
+        if self._recorded:
+            raise UserError(f"the recording cannot be read to its end ({reason})")
 
 
 class _PassOn(StageBase):

@@ -9,12 +9,13 @@ from streamer.controls import Controls
 from streamer.metrics import Metrics
 from streamer.web.hub import Hub
 from streamer.web.ports import CarPark, ListBook, Pictures, Waiting
+from streamer.web.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """`parking` is None where there is no car park, `pictures` where none are kept; `sinks` are
-    the names of those that events wait for."""
+    """`parking` is None where there is no car park, `pictures` where none are kept, `reading`
+    where nothing is read that is sent; `sinks` are the names of those that events wait for."""
 
     archive: Archive
     controls: Controls
@@ -23,6 +24,7 @@ class Portal:
     outbox: Waiting
     parking: CarPark | None = None
     pictures: Pictures | None = None
+    reading: Reading | None = None
     sinks: Sequence[str] = ()
     hub: Hub = field(default_factory=Hub)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))

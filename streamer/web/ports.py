@@ -1,6 +1,6 @@
 """What the portal needs from the rest of the house."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from models.base import Image
@@ -98,7 +98,3 @@ class Waiting(Protocol):
     def dead_letters(self, sink: str) -> int:
         """How many events `sink` refused for good."""
         ...
-
-
-Vehicles = Callable[[str], Iterable[Any]]
-"""A video's path → its vehicles as `Decided`, as they come."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from streamer.version import VERSION
+from streamer.web import read
 from streamer.web.access import OPEN
 from streamer.web.portal import Portal
 from streamer.web.problems import install_problems
@@ -24,7 +25,7 @@ def create_app(portal: Portal) -> FastAPI:
 
 def _routers(portal: Portal) -> list[APIRouter]:
     """One line each: who adds a part of the API adds it here."""
-    return []
+    return [read.router(portal)]
 
 
 def _admit(app: FastAPI) -> None:
