@@ -1,4 +1,4 @@
-"""An application that serves `POST /read` and its jobs alone, with the models that the daemon has."""
+"""An application that serves `POST /read` and its jobs alone, with the daemon's models."""
 
 import threading
 import time

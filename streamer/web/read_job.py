@@ -104,10 +104,10 @@ class Job:
         )
         self.vehicles = (*self.vehicles, vehicle)
 
-    def end(self, state: State, error: str | None = None) -> None:
+    def end(self, state: State, error: str | None, now_s: float) -> None:
         """It is no longer read."""
         with self._lock:
-            self.state, self.error = state, error
+            self.state, self.error, self.ended_s = state, error, now_s
             self._upload.close()
             if self._forgotten:
                 self._album.close()

@@ -11,7 +11,7 @@ from streamer.data import Decided, Frame, new_event_id
 from streamer.errors import UserError
 from streamer.pipeline import StageFailed
 from streamer.videos import VideoFacts
-from streamer.web.read_job import Cancelled, Job
+from streamer.web.read_job import Cancelled, Job, State
 from streamer.web.read_limits import MOST_JOBS_WAITING, ReadLimits
 from streamer.web.read_pool import VIDEO_NICE, stand_back
 from streamer.web.upload import Upload
@@ -57,8 +57,8 @@ class Jobs:
         job = Job(new_event_id(), upload, facts, by, self._folder)
         with self._changed:
             self._sweep()
-            waiting = sum(one.state == "waiting" for one in self._jobs.values())
-            if waiting > MOST_JOBS_WAITING or self._stopped:
+            unread = sum(one.state in {"waiting", "running"} for one in self._jobs.values())
+            if unread > MOST_JOBS_WAITING or self._stopped:
                 job.close()
                 raise Full
             self._jobs[job.id] = job
@@ -96,10 +96,8 @@ class Jobs:
     def _run(self) -> None:
         stand_back(VIDEO_NICE)
         while (job := self._next()) is not None:
-            self._read(job)
-            with self._changed:
-                job.ended_s = self._clock()
-                self._sweep()
+            state, error = self._read(job)
+            job.end(state, error, self._clock())
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -111,19 +109,18 @@ class Jobs:
                 self._changed.wait(SWEEP_S if self._jobs else None)
             return None
 
-    def _read(self, job: Job) -> None:
+    def _read(self, job: Job) -> tuple[State, str | None]:
         try:
             for decided in self._vehicles(job.path, lambda frame: job.came(frame, self._limits)):
                 job.found(decided)
         except Cancelled:
-            job.end("cancelled")
+            return "cancelled", None
         except (UserError, ModelError, StageFailed) as error:
-            job.end("failed", str(error).removeprefix(f"{job.path}: "))
+            return "failed", str(error).removeprefix(f"{job.path}: ")
         except Exception as error:  # one video must not end the reading of all others
             log.error("job %s failed", job.id, exc_info=error)
-            job.end("failed", "this should not have happened; see the log")
-        else:
-            job.end("done")
+            return "failed", "this should not have happened; see the log"
+        return "done", None
 
     def _sweep(self) -> None:
         """Forget what ended long ago, and the oldest of many. The lock is held."""

@@ -158,7 +158,9 @@ def png_of(width, height):
     """One that claims to be so large, in a few bytes."""
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = zlib.compress(bytes(1000))
@@ -181,9 +183,7 @@ def test_the_size_is_looked_at_before_anything_is_decoded(client, monkeypatch, m
     monkeypatch.setattr(read_picture, "decoded", lambda data: pytest.fail("was decoded"))
     answer = send(client, made(16000, 12000))
     assert (answer.status_code, fields(answer)) == (413, ["body"])
-    assert answer.json()["detail"] == (
-        "16000 x 12000 are 192.0 megapixels; at most 12 are read"
-    )
+    assert answer.json()["detail"] == ("16000 x 12000 are 192.0 megapixels; at most 12 are read")
 
 
 def chunks(size):
@@ -217,8 +217,9 @@ def test_a_form_may_not_be_large_beside_its_file(client):
 
 
 HEADS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8X", b"II*\0\x08\0\0\0",
-         b"MM\0*\0\0\0\x08", b"BM", b"\0\0\0\x18ftypmp42", b"\x1aE\xdf\xa3", b"#EXTM3U\n", b"GIF89a",
-         b"RIFF\0\0\0\0AVI LIST", b"\0\0\0\x01\x67", b"G" + bytes(187) + b"G"]  # fmt: skip
+         b"MM\0*\0\0\0\x08", b"BM", b"\0\0\0\x18ftypmp42", b"\x1aE\xdf\xa3", b"#EXTM3U\n",
+         b"GIF89a", b"RIFF\0\0\0\0AVI LIST", b"\0\0\0\x01\x67",
+         b"G" + bytes(187) + b"G"]  # fmt: skip
 
 
 @settings(
