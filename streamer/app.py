@@ -31,6 +31,7 @@ from streamer.metrics import Metrics
 from streamer.one_camera import Site, camera_pipeline
 from streamer.pipeline import Pipeline
 from streamer.portal_root import Announce, log_address, web_service
+from streamer.reads import reading_of
 from streamer.services import (
     archive_service,
     controls_service,
@@ -49,6 +50,9 @@ from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
 from streamer.tracing.tracing import Tracing
 from streamer.watch import CameraWatch, DeliveryMetrics, PictureMetrics
+from streamer.web import news
+from streamer.web.films import Films
+from streamer.web.hub import Hub
 from streamer.web.options import Web
 from streamer.web.portal import Portal
 from trackers import TRACKERS
@@ -113,8 +117,11 @@ def build_daemon(
     daemon = Daemon(storage.outbox)
     daemon.reloads += [watchlists.reload, owner.reload]
     parking = _car_park(config, storage, metrics, daemon)
-    archive = _archive(config, storage, daemon)
-    sinks += [Within(one.name, one.kinds, one.take) for one in (parking, archive) if one]
+    archive, hub = _archive(config, storage, daemon), Hub()
+    if parking is not None:
+        sinks.append(Within(parking.name, parking.kinds, parking.take))
+    if archive is not None:
+        sinks.append(Within(archive.name, news.KINDS, news.telling(archive.take, hub)))
     observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     daemon.couriers += [Courier(sink, storage.outbox, observer, daemon.fail) for sink in sinks]
     gates, views = _gates(config), live_views(config, controls)
@@ -132,18 +139,9 @@ def build_daemon(
     ]
     if config.metrics.enabled:
         daemon.services.append(metrics_service(config, metrics))
-    web: Web = make(config.parts["web"])
-    if web.enabled and archive is not None:
-        portal = Portal(
-            archive,
-            controls,
-            watchlists,
-            metrics,
-            storage.outbox,
-            parking=parking,
-            pictures=storage.media,
-            sinks=tuple(sink.name for sink in sinks),
-        )
+    if config.parts["web"].options["enabled"] and archive is not None:
+        portal = _portal(config, shared, (archive, hub), parking, watchlists)
+        web: Web = make(config.parts["web"])
         daemon.services.append(web_service(portal, web, announce))
     return daemon
 
@@ -190,6 +188,33 @@ def live_views(config: Config, controls: Controls) -> dict[str, LiveView]:
         camera.name: LiveView(controls.cameras[camera.name], camera.places())
         for camera in config.cameras
     }
+
+
+def _portal(
+    config: Config,
+    shared: _Shared,
+    told: tuple[Archive, Hub],
+    parking: Parking | None,
+    watchlists: Watchlists,
+) -> Portal:
+    """What the portal shows; `told` are those who hear of every event."""
+    archive, hub = told
+    web: Web = make(config.parts["web"])
+    news.tell_of_cameras(shared.controls, hub)
+    return Portal(
+        archive,
+        shared.controls,
+        watchlists,
+        shared.metrics,
+        shared.storage.outbox,
+        parking=parking,
+        pictures=shared.storage.media,
+        reading=reading_of(config, web.limits),
+        sinks=tuple(sink.name for sink in shared.sinks),
+        films=Films(shared.views),
+        hub=hub,
+        folder=config.parts["store"].options["folder"],
+    )
 
 
 def _gates(config: Config) -> dict[str, Passages]:
@@ -250,6 +275,6 @@ def _archive(config: Config, storage: Storage, daemon: Daemon) -> Archive | None
     if not archive_wanted(config):
         return None
     archive: Archive = make(config.parts["archive"], config.parts["store"].options["folder"])
-    storage.outbox.add(archive.name, archive.kinds, amended=True)
+    storage.outbox.add(archive.name, news.KINDS, amended=True)
     daemon.services.append(archive_service(archive, storage))
     return archive

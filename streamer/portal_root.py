@@ -9,6 +9,7 @@ from streamer.config import Config, make
 from streamer.controls import Controls
 from streamer.enrich.watchlists import Watchlists
 from streamer.metrics import Metrics
+from streamer.reads import reading_of
 from streamer.services import Service
 from streamer.sinks.storage import Storage
 from streamer.web.options import Web
@@ -38,7 +39,15 @@ def web_service(portal: Portal, web: Web, announce: Announce = log_address) -> S
         )
         stop = server.start()
         announce(server.url)
-        return stop
+
+        def end() -> None:
+            portal.hub.close()  # streams end at once, and need not be cut off
+            portal.films.close()
+            stop()
+            if portal.reading is not None:
+                portal.reading.stop()
+
+        return end
 
     return start
 
@@ -59,7 +68,7 @@ class NothingWaits:
         return 0
 
 
-def portal_alone(config: Config) -> tuple[Portal, list[Service]]:
+def portal_alone(config: Config, web: Web) -> tuple[Portal, list[Service]]:
     """The portal of a process without cameras, and what is to be started for it.
 
     A daemon may run on the same configuration: its store belongs to that one alone, the archive
@@ -77,6 +86,8 @@ def portal_alone(config: Config) -> tuple[Portal, list[Service]]:
         metrics,
         NothingWaits(),
         pictures=storage.media,
+        reading=reading_of(config, web.limits),
+        folder=folder,
     )
 
     def start() -> Callable[[], None]:

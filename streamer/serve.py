@@ -53,8 +53,9 @@ def run_serve(path: Path | None, port: int | None = None) -> int:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 open_things.callback(signal.signal, number, signal.signal(number, on_signal))
-        portal, services = portal_alone(config)
-        for service in [*services, web_service(portal, make(config.parts["web"]))]:
+        web: Web = make(config.parts["web"])
+        portal, services = portal_alone(config, web)
+        for service in [*services, web_service(portal, web)]:
             open_things.callback(service())
         health.notify("READY=1")
         ending.wait()

@@ -12,6 +12,7 @@ from streamer.web import (
     news,
     parking,
     plates,
+    read,
     session,
     system,
     watchlists,
@@ -67,6 +68,7 @@ def _routers(portal: Portal) -> list[APIRouter]:
         audit.router(portal),
         cameras.router(portal),
         system.router(portal),
+        read.router(portal),
     ]
 
 
