@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from streamer.archive.records import Query
 from streamer.web.access import Operator, Viewer
-from streamer.web.inputs import LARGEST_ID, PlateInPath
+from streamer.web.inputs import LARGEST_ID, PlateInPath, Prose
 from streamer.web.models import Match, NearPlate, Note, Plate, Session
 from streamer.web.portal import Portal
 from streamer.web.problems import Problem, responses
@@ -25,7 +25,7 @@ class Written(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, AfterValidator(str.strip), Field(min_length=1, max_length=LONGEST_NOTE)]
+    text: Annotated[Prose, AfterValidator(str.strip), Field(min_length=1, max_length=LONGEST_NOTE)]
 
 
 def router(portal: Portal) -> APIRouter:

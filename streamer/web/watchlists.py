@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from streamer.rows import csv_lines, harmless
 from streamer.web.access import Operator, User, Viewer
 from streamer.web.export import Download
-from streamer.web.inputs import LARGEST_ID, LONGEST_TEXT, MOST, PatternText, Text, told_of
+from streamer.web.inputs import LONGEST_TEXT, MOST, PatternText, Prose, Text, told_of
 from streamer.web.models import Entries, Entry, Imported, Watchlist, Watchlists
 from streamer.web.portal import Portal
 from streamer.web.ports import ListedEntry
@@ -22,13 +22,14 @@ LARGEST_TABLE = 32 << 20
 """Bytes: a table of 100,000 entries with long notes is smaller."""
 COLUMNS = ("plate", "note", "valid_from", "valid_until", "weekdays", "hours")
 LONGEST_NOTE = 1000
+FARTHEST = 10_000_000
 
 Name = Annotated[Text, Path(examples=["residents"])]
 EntryPlate = Annotated[
     PatternText,
     Path(description="A plate, or a pattern with `*` and `?` (in a URL `%3F`).", examples=["DHL*"]),
 ]
-Short = Annotated[str, Field(max_length=LONGEST_TEXT)] | None
+Short = Annotated[Prose, Field(max_length=LONGEST_TEXT)] | None
 CSV: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A table that can be imported again; where an entry is from stands in"
@@ -56,7 +57,7 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    note: Annotated[str, Field(max_length=LONGEST_NOTE)] | None = Field(
+    note: Annotated[Prose, Field(max_length=LONGEST_NOTE)] | None = Field(
         None, examples=["Miller, 3rd floor"]
     )
     valid_from: Short = Field(None, examples=["2026-01-01"])
@@ -74,7 +75,7 @@ class EntrySearch(BaseModel):
         "", description="Part of a plate, as people write it, or of a note."
     )
     limit: int = Field(50, ge=1, le=MOST)
-    offset: int = Field(0, ge=0, le=LARGEST_ID)
+    offset: int = Field(0, ge=0, le=FARTHEST)
 
 
 class Import(BaseModel):
@@ -181,7 +182,7 @@ def _tables(portal: Portal, routes: APIRouter) -> None:
 def _import(portal: Portal, user: User, name: str, content: bytes, replace: bool) -> Imported:
     with told_of("body"):
         count = portal.watchlists.import_csv(name, content, clear=replace, called="body")
-    detail = f"{count} entries" + (" in place of all that were put there" if replace else "")
+    detail = f"entries: {count}" + (", in place of all that were put there" if replace else "")
     portal.archive.log(user.name, "watchlist.import", name, detail)
     return Imported(imported=count)
 
