@@ -39,8 +39,8 @@ validation), {negatives} without a plate that could be read.
 
 See docs/corrections.md of plate-streamer. These are personal data.
 
-`negatives` is for `plate-streamer evaluate detector --negatives negatives`. Look through it
-first, and throw away what shows a plate after all, too dirty or too dark to be read.
+`negatives` is for `plate-streamer evaluate detector --data annotations --negatives negatives`. Look
+through it first, and throw away what shows a plate after all, too dirty or too dark to be read.
 """
 
 Box = tuple[int, int, int, int]
