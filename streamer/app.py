@@ -9,6 +9,7 @@ Nothing else knows how the parts hang together; they are given plain values.
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ from streamer.sources import is_camera
 from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
 from streamer.tracing.tracing import Tracing
-from streamer.watch import CameraWatch, DeliveryMetrics
+from streamer.watch import CameraWatch, DeliveryMetrics, PictureMetrics
 from trackers import TRACKERS
 
 log = logging.getLogger(__name__)
@@ -85,14 +86,17 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     metrics = Metrics()
     watchlists = Watchlists([make(one) for one in config.listed["watchlists"]], metrics)
     controls = Controls((camera.name for camera in config.cameras), watchlists)
-    own = (_sink(config, part, controls, metrics) for part in config.sinks.values())
-    sinks: list[Sink] = [*own, *more_sinks]
-    kinds = {sink.name: sink.kinds for sink in sinks}
-    storage: Storage = make(config.parts["store"], kinds, metrics.pictures_failed.inc)
+    pictures = PictureMetrics(metrics)
+    given = ((), pictures.failed, pictures.remote_failed)
+    storage: Storage = make(config.parts["store"], *given)
+    own = (_sink(config, part, controls, metrics, storage) for part in config.sinks.values())
+    sinks: list[Sink] = [*own, *more_sinks, *storage.sinks]
+    for sink in sinks:
+        storage.outbox.add(sink.name, sink.kinds)
     watchlists.keep_in(storage.outbox.store)
     owner = make(config.parts["owner"], storage.outbox.amend, metrics)
-    given = (storage.outbox.still_waits, metrics.spans_dropped.inc)
-    traces: Tracing = make(config.parts["tracing"], *given)
+    told = (storage.outbox.still_waits, metrics.spans_dropped.inc)
+    traces: Tracing = make(config.parts["tracing"], *told)
     daemon = Daemon(storage.outbox)
     daemon.reloads += [watchlists.reload, owner.reload]
     sinks += _car_park(config, storage, metrics, daemon)
@@ -163,14 +167,18 @@ def _lasting(config: Config, gates: dict[str, Passages]) -> dict[str, Passages]:
     return {name: passages for name, passages in gates.items() if name not in replayed}
 
 
-def _sink(config: Config, part: Part, controls: Controls, metrics: Metrics) -> Sink:
-    if part.name != "mqtt":
-        plain: Sink = make(part)
-        return plain
-    # MQTT keeps the states of every camera, takes commands, and tells what there is.
-    parking = bool(config.parts["parking"].options["entry"])
-    count = metrics.mqtt_commands.labels
-    sink: Sink = make(part, controls, lambda *what: count(*what).inc(), parking)
+def _sink(
+    config: Config, part: Part, controls: Controls, metrics: Metrics, storage: Storage
+) -> Sink:
+    given: tuple[object, ...] = ()
+    if part.name == "webhook":
+        given = (time.time, storage.read_picture)
+    if part.name == "mqtt":
+        # MQTT keeps the states of every camera, takes commands, and tells what there is.
+        parking = bool(config.parts["parking"].options["entry"])
+        count = metrics.mqtt_commands.labels
+        given = (controls, lambda *what: count(*what).inc(), parking, storage.read_picture)
+    sink: Sink = make(part, *given)
     return sink
 
 

@@ -20,6 +20,7 @@ from streamer.cli_dead_letters import add_dead_letters
 from streamer.cli_evaluate import add_evaluate
 from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
+from streamer.cli_export_corrections import add_export_corrections
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
 from streamer.cli_train import add_train
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add_weights(partial(_command, commands))
     add_schemas(partial(_command, commands))
     add_dead_letters(partial(_command, commands))
+    add_export_corrections(partial(_command, commands))
     return parser
 
 

@@ -24,7 +24,7 @@ from streamer.sections import (
     options_model,
 )
 
-SECRETS = {"password", "secret", "headers"}
+SECRETS = {"password", "secret", "headers", "pictures_options"}
 M = TypeVar("M", bound=BaseModel)
 
 

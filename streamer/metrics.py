@@ -115,6 +115,12 @@ class Metrics:
         self.pictures_failed = self._counter(
             "pictures_failed", "Pictures of events that could not be written."
         )
+        self.pictures_remote_failures = self._counter(
+            "pictures_remote_failures",
+            "Pictures that were gone before they got to store.pictures_url (upload), or that could"
+            " not be fetched from there (read) or deleted there for now (delete).",
+            ["operation"],
+        )
         self.deliveries_failed = self._counter(
             "deliveries_failed", "Attempts to deliver an event that failed.", ["sink"]
         )

@@ -8,6 +8,7 @@ from streamer.controls import CameraControl
 from streamer.data import Attempt, Event, Frame, Outcome, PlateEvent, Rejection
 from streamer.errors import StreamFailure
 from streamer.metrics import Metrics, StageMetrics
+from streamer.pictures import RemoteUse
 
 
 class CameraTrail(Protocol):
@@ -126,6 +127,23 @@ class CameraWatch:
         """A read was withheld."""
         for tell in self._tell_rejected:
             tell(rejection)
+
+
+class PictureMetrics:
+    """What becomes of the pictures of events, told to the metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        for use in get_args(RemoteUse):
+            metrics.pictures_remote_failures.labels(use)
+
+    def failed(self) -> None:
+        """One could not be written."""
+        self._metrics.pictures_failed.inc()
+
+    def remote_failed(self, use: RemoteUse) -> None:
+        """One is elsewhere, and this could not be done."""
+        self._metrics.pictures_remote_failures.labels(use).inc()
 
 
 class DeliveryJournal(Protocol):

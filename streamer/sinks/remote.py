@@ -20,10 +20,13 @@ FOLDERS = ("file", "local", "sftp", "ssh", "ftp", "smb")
 """Where a folder has to be made before there can be a file in it. Elsewhere that could make a
 bucket, which nobody has asked for."""
 
+PUT_S = 60.0  # two pictures of 4K on a slow line
+ASK_S = 15.0
 S3_LIMITS = {"connect_timeout": 5.0, "read_timeout": 10.0, "retries": {"total_max_attempts": 1}}
 """The courier tries again, with its own pauses: what hangs in a driver only delays the end."""
 
 SECRET = re.compile(r"(?i)key|secret|token|password|passwd|credential|connection_string")
+SHORTEST_SECRET = 6  # shorter ones are parts of other words
 OUR_FILE = re.compile(r"\S*[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\S*")
 UNFIT = ("http", "https", "data", "github", "gist", "reference", "simplecache", "filecache")
 """What fsspec knows and pictures cannot be put to, or only by way of another URL."""
@@ -85,13 +88,13 @@ class Remote:
             if self._scheme in FOLDERS:
                 for folder in {path.rpartition("/")[0] for path in named}:
                     system.makedirs(folder, exist_ok=True)
-            system.pipe(named)
+            system.pipe(named, **_within(system, PUT_S))
 
     def get(self, name: str) -> bytes | None:
         """What is in a file; None if it is not there. Raises RemoteError."""
         with self._asked() as (system, root):
             try:
-                content: bytes = system.cat_file(f"{root}/{name}")
+                content: bytes = system.cat_file(f"{root}/{name}", **_within(system, ASK_S))
             except FileNotFoundError:
                 return None
             return content
@@ -100,19 +103,29 @@ class Remote:
         """Throw a file away, if it is there. Raises RemoteError."""
         with self._asked() as (system, root):
             try:
-                system.rm_file(f"{root}/{name}")
+                system.rm_file(f"{root}/{name}", **_within(system, ASK_S))
             except FileNotFoundError:
-                return
+                if self._scheme in S3:
+                    raise  # S3 does not say so of a file, but of a bucket
 
     @contextmanager
     def _asked(self) -> Iterator[tuple[Any, str]]:
         try:
             yield self._open()
         except Exception as error:  # drivers raise whatever their libraries do
-            with self._lock:
-                # A connection that was cut, or a login that has run out, does not heal by itself.
-                self._opened = None
+            self._drop(error)
             raise RemoteError(f"{self.url}: {self._explained(error)}") from error
+
+    def _drop(self, error: Exception) -> None:
+        """A connection that was cut does not heal by itself, nor does a login that was not found.
+
+        But HTTP connects anew each time, and what s3fs leaves behind is cleared up by whatever
+        thread the garbage collector happens to run in, a stage's too, which then waits.
+        """
+        with self._lock:
+            kept = self._opened and getattr(self._opened[0], "async_impl", False)
+            if not kept or type(error).__name__ == "NoCredentialsError":
+                self._opened = None
 
     def _open(self) -> tuple[Any, str]:
         with self._lock:
@@ -136,17 +149,34 @@ class Remote:
 
     def _explained(self, error: Exception) -> str:
         said = " ".join(str(error).split()) or repr(error)
-        for key, value in self._options.items():
-            if SECRET.search(key) and isinstance(value, str) and value:
-                said = said.replace(value, "***")
+        for secret in _secrets(self._options):
+            said = said.replace(secret, "***")
         # Without the picture's name: the same trouble is to read the same for every picture.
         said = OUR_FILE.sub("the picture", redact(said))
-        return f"{_KINDS.get(type(error), 'failed')} ({said})"
+        kind = next((text for kind, text in _KINDS.items() if isinstance(error, kind)), "failed")
+        return f"{kind} ({said})"
+
+
+def _within(system: Any, limit_s: float) -> dict[str, float]:
+    """The option that ends a call after so long, for drivers that can be ended.
+
+    Their own limits do not: who waits to be asked for the rest of a request waits for ever.
+    """
+    return {"timeout": limit_s} if getattr(system, "async_impl", False) else {}
+
+
+def _secrets(options: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in options.items():
+        if isinstance(value, Mapping):
+            yield from _secrets(value)
+        elif SECRET.search(key) and isinstance(value, str) and len(value) >= SHORTEST_SECRET:
+            yield value
 
 
 _KINDS: dict[type[Exception], str] = {
     FileNotFoundError: "no such bucket or folder",
     PermissionError: "not allowed",
+    TimeoutError: "no answer in time",
     NotImplementedError: "cannot be written to",
 }
 

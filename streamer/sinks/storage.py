@@ -17,7 +17,8 @@ from streamer.sinks.retention import Retention
 class Storage:
     """The outbox for `sinks`, the pictures and the sweeping of old ones, in one `folder`.
 
-    `media` is None without `pictures`, `upload` without `pictures_url`: a sink as others are.
+    `media` is None without `pictures`; `sinks` are those that it needs itself: with `pictures_url`
+    one that carries them there.
     `on_picture_failure` is called for every picture that could not be written,
     `on_remote_failure` as in `Media`.
     """
@@ -38,9 +39,7 @@ class Storage:
         remote = Remote(pictures_url, pictures_options) if pictures and pictures_url else None
         told = (on_picture_failure, remote, on_remote_failure)
         self.media = Media(folder / "pictures", *told, folder / "lessons") if pictures else None
-        self.upload = PictureUpload(self.media) if self.media and remote else None
-        if self.upload is not None:
-            self.outbox.add(self.upload.name, self.upload.kinds)
+        self.sinks = [PictureUpload(self.media)] if self.media and remote else []
         self.retention = Retention(self.outbox, self.media, keep_days)
 
     @staticmethod

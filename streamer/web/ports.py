@@ -148,11 +148,17 @@ class Pictures(Protocol):
     """Where pictures of events are."""
 
     def read(self, place: str) -> bytes | None:
-        """The JPEG that an event's `snapshot` or `crop` names; None if it is there no more."""
+        """The JPEG that an event's `snapshot` or `crop` names; None if it is there no more, or is
+        none of ours. Raises UserError if it is elsewhere and cannot be fetched now."""
         ...
 
     def keep_lesson(self, event: PlateEvent) -> bool:
-        """Keep what a correction of the event can be learnt from; False if that is gone."""
+        """Keep what a correction of the event can be learnt from; False if that is gone. Raises
+        UserError if it cannot be written, or not be fetched now."""
+        ...
+
+    def forget_lesson(self, event_id: str) -> bool:
+        """Throw that away again (the correction was taken back); False if there was none."""
         ...
 
     def lesson(self, event_id: str) -> tuple[Image, tuple[int, int, int, int]] | None:
