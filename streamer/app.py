@@ -16,6 +16,7 @@ from pathlib import Path
 
 from models.detectors import DETECTORS
 from models.readers import READERS
+from streamer.archive.archive import Archive
 from streamer.config import CameraConfig, Config, Part, Parts, make, parse_config, read_config
 from streamer.controls import Controls
 from streamer.daemon import Daemon
@@ -29,6 +30,7 @@ from streamer.metrics import Metrics
 from streamer.one_camera import Site, camera_pipeline
 from streamer.pipeline import Pipeline
 from streamer.services import (
+    archive_service,
     controls_service,
     memory_service,
     metrics_service,
@@ -62,6 +64,7 @@ PARTS = Parts(
         "store": "streamer.sinks.storage:Storage",
         "tracing": "streamer.tracing.tracing:Tracing",
         "parking": "streamer.enrich.parking:Parking",
+        "archive": "streamer.archive.archive:Archive",
     },
     several={"sinks": SINKS},
     listed={"watchlists": "streamer.enrich.watchlist:Watchlist"},
@@ -100,6 +103,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     daemon = Daemon(storage.outbox)
     daemon.reloads += [watchlists.reload, owner.reload]
     sinks += _car_park(config, storage, metrics, daemon)
+    sinks += _archive(config, storage, daemon)
     observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     daemon.couriers += [Courier(sink, storage.outbox, observer, daemon.fail) for sink in sinks]
     gates = _gates(config)
@@ -200,3 +204,19 @@ def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon
 
     daemon.services.append(start)
     return [Within(parking.name, parking.kinds, parking.take)]
+
+
+def archive_wanted(config: Config) -> bool:
+    """Whether somebody reads the archive: it costs the disk writes, and does without otherwise."""
+    web = config.parts.get("web")
+    return bool(config.parts["archive"].options["url"] or (web and web.options["enabled"]))
+
+
+def _archive(config: Config, storage: Storage, daemon: Daemon) -> list[Sink]:
+    """What takes all plate events for those who look things up, if there are any."""
+    if not archive_wanted(config):
+        return []
+    archive: Archive = make(config.parts["archive"], config.parts["store"].options["folder"])
+    storage.outbox.add(archive.name, archive.kinds, amended=True)
+    daemon.services.append(archive_service(archive, storage))
+    return [Within(archive.name, archive.kinds, archive.take)]

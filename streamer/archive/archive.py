@@ -5,6 +5,7 @@ an event, and is a database of its own: SQLite beside the store, or PostgreSQL b
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from annotated_types import Ge, Le
 
 from streamer.archive import events, written
 from streamer.archive.cursor import read_cursor, write_cursor
-from streamer.archive.database import Database, address
+from streamer.archive.database import DRIVER_MISSING, Database, address
 from streamer.archive.records import (
     BadQuery,
     Change,
@@ -56,12 +57,15 @@ class Archive:
 
     @staticmethod
     def faults(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """What is wrong with the URL: a pair of key and message."""
+        """What is wrong with the URL: pairs of key and message."""
         if options["url"] is not None:
             try:
                 address(options["url"])
             except UserError as error:
                 yield "url", str(error).removeprefix("archive.url ")
+                return
+            if find_spec("psycopg") is None:
+                yield "url", DRIVER_MISSING
 
     def open(self) -> None:
         """Open or create the database, with tables as this version has them."""

@@ -17,6 +17,7 @@ from streamer.redact import redact
 
 log = logging.getLogger(__name__)
 
+DRIVER_MISSING = "PostgreSQL's driver is not installed: pip install 'plate-streamer[postgres]'"
 SCHEMES = ("postgresql", "postgres")
 CONNECT_S = 3
 """A database that does not answer is away; somebody waits for a page."""
@@ -35,7 +36,7 @@ class Database:
     def __init__(self, path: Path, url: str | None) -> None:
         self._path = path
         self._url = url
-        self.name = f"archive.url '{redact(url)}'" if url else f"archive '{path}'"
+        self.name = f"archive.url '{shown(url)}'" if url else f"archive '{path}'"
         self._engine: Engine | None = None
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -49,17 +50,18 @@ class Database:
         self._opened()
 
     def close(self) -> None:
-        """Let go of it."""
-        with self._lock:
-            self._closed = True
-            if self._engine is not None:
-                self._engine.dispose()
-                self._engine = None
+        """Let go of it. Waits for nobody: who is about to open it finds that out."""
+        self._closed = True
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One state of the database. Raises UserError when it fails."""
         engine = self._opened()
+        if self._url is not None:
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with self._named(), engine.begin() as db:
             yield db
 
@@ -78,13 +80,19 @@ class Database:
 
     def _opened(self) -> Engine:
         with self._lock:
-            if self._closed:
-                raise UserError(f"{self.name} is closed")
+            self._refuse_if_closed()
             if self._engine is None:
                 if time.monotonic() < self._away_until_s:
                     raise UserError(self._complaint)
-                self._engine = self._open_engine()
+                engine = self._open_engine()
+                self._engine = engine
+                self._refuse_if_closed()  # meanwhile
             return self._engine
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            self.close()
+            raise UserError(f"{self.name} is closed")
 
     def _open_engine(self) -> Engine:
         engine = None
@@ -112,10 +120,7 @@ class Database:
         try:
             yield
         except ImportError:
-            raise UserError(
-                f"{self.name}: PostgreSQL's driver is not installed:"
-                " pip install 'plate-streamer[postgres]'"
-            ) from None
+            raise UserError(f"{self.name}: {DRIVER_MISSING}") from None
         except (SQLAlchemyError, OSError) as error:
             raise UserError(f"{self.name}: {_cause(error)}") from error
 
@@ -129,9 +134,15 @@ def address(url: str) -> URL:
         known = False
     if not known:
         raise UserError(
-            f"archive.url '{redact(url)}' should be like postgresql://user:password@host/database"
+            f"archive.url '{shown(url)}' should be like postgresql://user:password@host/database"
         )
     return parsed.set(drivername="postgresql+psycopg")
+
+
+def shown(url: str) -> str:
+    """`url` without its user and password, even if it is no URL."""
+    head, at, tail = redact(url).rpartition("@")
+    return f"***@{tail}" if at and not head.endswith("***") else head + at + tail
 
 
 def _cause(error: Exception) -> str:
