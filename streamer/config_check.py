@@ -24,7 +24,7 @@ from streamer.sections import (
     options_model,
 )
 
-SECRETS = {"password", "secret", "headers", "pictures_options"}
+SECRETS = {"password", "secret", "headers", "pictures_options", "token", "users", "tokens"}
 M = TypeVar("M", bound=BaseModel)
 
 

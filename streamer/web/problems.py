@@ -53,6 +53,11 @@ def problem(
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
+def answer(error: Problem) -> JSONResponse:
+    """The response that tells it."""
+    return problem(error.status, error.detail, error.errors, error.headers)
+
+
 class Fault(BaseModel):
     """A part of the request and what is wrong with it."""
 
@@ -70,13 +75,16 @@ class ProblemDetails(BaseModel):
     errors: list[Fault] = []
 
 
+EVERYWHERE = (400, 401, 403, 408, 413, 415, 421, 422, 429, 500, 503)
+"""What any route may answer, whatever it is about; `site.py` declares them for all."""
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: that these statuses come with problem details."""
+    """For a route's `responses`: the problems it answers with, beside those `EVERYWHERE`."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "model": ProblemDetails,
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
         for status in statuses
@@ -88,7 +96,7 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     def _(_request: Request, error: Problem) -> JSONResponse:
-        return problem(error.status, error.detail, error.errors, error.headers)
+        return answer(error)
 
     @app.exception_handler(UserError)
     def _(_request: Request, error: UserError) -> JSONResponse:
