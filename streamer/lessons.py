@@ -24,7 +24,7 @@ from models.base import Image
 from models.training.splits import sides_of
 from models.training.tables import COLUMNS
 from streamer.archive.records import Correction
-from streamer.errors import UserError
+from streamer.errors import NotThere
 from streamer.pictures import png
 
 VAL_SHARE = 0.15
@@ -47,7 +47,7 @@ Box = tuple[int, int, int, int]
 Write = Callable[[str, bytes], object]
 
 
-class NoLessonsError(UserError):
+class NoLessonsError(NotThere):
     """There is nothing to make a training set of."""
 
 

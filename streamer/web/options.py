@@ -87,9 +87,7 @@ class Web:
         self.cert_file, self.key_file = cert_file, key_file
         self.behind_proxy = behind_proxy
         self.requests_per_s, self.burst = requests_per_s, burst
-        self.uploads = Uploads(
-            max_upload_mb, max_megapixels, max_video_s, read_workers, allow_urls
-        )
+        self.uploads = Uploads(max_upload_mb, max_megapixels, max_video_s, read_workers, allow_urls)
 
     @property
     def login_required(self) -> bool:

@@ -62,7 +62,9 @@ class PasswordHash:
 
 def password_hash(password: str) -> PasswordHash:
     """Of what the configuration has: a hash already, or a password in plain."""
-    return PasswordHash.parse(password) if password.startswith(PREFIX) else PasswordHash.of(password)
+    return (
+        PasswordHash.parse(password) if password.startswith(PREFIX) else PasswordHash.of(password)
+    )
 
 
 def fault_of(password: str) -> str | None:

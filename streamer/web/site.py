@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamer.version import VERSION
-from streamer.web import audit, events, health, parking, plates, session, watchlists
+from streamer.web import audit, corrections, events, health, parking, plates, session, watchlists
 from streamer.web.access import OPEN
 from streamer.web.audit_log import Audit
 from streamer.web.bodies import Bodies
@@ -53,6 +53,7 @@ def _routers(portal: Portal) -> list[APIRouter]:
         watchlists.router(portal),
         parking.router(portal),
         audit.router(portal),
+        corrections.router(portal),
     ]
 
 
