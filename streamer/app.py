@@ -102,7 +102,7 @@ def build_daemon(config: Config, more_sinks: Sequence[Sink] = ()) -> Daemon:
     traces: Tracing = make(config.parts["tracing"], *told)
     daemon = Daemon(storage.outbox)
     daemon.reloads += [watchlists.reload, owner.reload]
-    sinks += _car_park(config, storage, metrics, daemon)
+    sinks += _car_park(config, storage, metrics, daemon, sinks)
     sinks += _archive(config, storage, daemon)
     observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     daemon.couriers += [Courier(sink, storage.outbox, observer, daemon.fail) for sink in sinks]
@@ -186,7 +186,9 @@ def _sink(
     return sink
 
 
-def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon) -> list[Sink]:
+def _car_park(
+    config: Config, storage: Storage, metrics: Metrics, daemon: Daemon, sinks: Sequence[Sink]
+) -> list[Sink]:
     """What takes the plate events of the car park's cameras, if there is one."""
     lined = [camera.name for camera in config.cameras if camera.places().has_ways]
     observer = ParkingMetrics(metrics)
@@ -195,6 +197,8 @@ def _car_park(config: Config, storage: Storage, metrics: Metrics, daemon: Daemon
     if not parking.on:
         return []
     storage.outbox.add(parking.name, parking.kinds)
+    for sink in sinks:
+        parking.listen(sink.counted)
 
     def start() -> Callable[[], None]:
         observer.show(parking.occupancy, parking.capacity)

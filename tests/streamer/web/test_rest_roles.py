@@ -3,10 +3,11 @@
 import pytest
 
 from car_park import seen
+from full_portal import full_portal
 
 WORDS = {
     *("", "events", "export", "snapshot", "crop", "correction", "plates", "notes", "audit"),
-    *("watchlists", "entries", "import", "parking", "occupancy", "sessions", "end"),
+    *("corrections", "watchlists", "entries", "import", "parking", "occupancy", "sessions", "end"),
 }
 LOOK = [
     ("GET", "/events", 200),
@@ -15,6 +16,7 @@ LOOK = [
     ("GET", "/events/{id}", 200),
     ("GET", "/events/{id}/snapshot", 200),
     ("GET", "/events/{id}/crop", 200),
+    ("GET", "/corrections/export", 404),
     ("GET", "/plates/{plate}", 200),
     ("GET", "/watchlists", 200),
     ("GET", "/watchlists/banned/entries", 200),
@@ -35,12 +37,17 @@ CHANGE = [
     ("POST", "/parking/sessions/{session}/end", 200),
     ("GET", "/audit", 200),
 ]
-OURS = ("events", "plates", "watchlists", "parking", "audit")
+OURS = ("corrections", "events", "plates", "watchlists", "parking", "audit")
 
 
-@pytest.fixture
-def ask(site):
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory):
     """The status of the answer to a request, without a body, for somebody of that role."""
+    with full_portal(tmp_path_factory.mktemp("roles")) as site:
+        yield _asking(site)
+
+
+def _asking(site):
     event = site.take(seen("AB123CD"), pictures=True)
     (session,) = site.parking.inside()
 
