@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -16,7 +17,7 @@ from streamer.web.buckets import Buckets
 from streamer.web.lockout import Lockout
 from streamer.web.options import Web
 from streamer.web.origins import SAFE, client_key, is_ours, names_us
-from streamer.web.passwords import PasswordHash, password_hash
+from streamer.web.passwords import Plain, password_of
 from streamer.web.problems import Problem, answer
 from streamer.web.sessions import Session, Sessions
 
@@ -24,8 +25,6 @@ PREFIX = "/api/"
 PUBLIC = frozenset({"/api/v1/session", "/api/v1/health", "/api/v1/openapi.json"})
 FORMS = frozenset({"application/x-www-form-urlencoded", "text/plain"})
 """What pages of others may send without asking first; nothing here takes it."""
-
-NOBODY = "a name that nobody has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,9 @@ class Keys:
         self.sessions = Sessions(web.session_hours)
         self.lockout = Lockout()
         self._passwords = {
-            one.name: (User(one.name, one.role), password_hash(one.password)) for one in web.users
+            one.name: (User(one.name, one.role), password_of(one.password)) for one in web.users
         }
-        self._decoy = PasswordHash.of(NOBODY)
+        self._decoy = Plain(secrets.token_urlsafe())
         self._tokens = [(_digest(one.token), User(one.name, one.role)) for one in web.tokens]
 
     def user(self, name: str, password: str) -> User | None:

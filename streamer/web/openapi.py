@@ -26,7 +26,7 @@ def tell_of_problems(app: FastAPI) -> None:
             app.openapi_schema = described
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]  (FastAPI's documentation does so)
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _amend(described: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import ssl
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from streamer.config import Strict
 from streamer.web.access import Role
 from streamer.web.origins import is_loopback
 from streamer.web.passwords import fault_of
+from streamer.web.read_limits import ReadLimits
 
 SHORTEST_TOKEN = 16
 
@@ -36,18 +36,6 @@ class TokenConfig(Strict):
     name: Name
     token: Annotated[str, Field(max_length=1000)]
     role: Role = "viewer"
-
-
-@dataclass(frozen=True, slots=True)
-class Uploads:
-    """How much is taken to be read: 10^6 bytes, 10^6 pixels of a picture or frame, seconds of a
-    video, so many pictures at a time; with `allow_urls` from addresses, too."""
-
-    max_upload_mb: float
-    max_megapixels: float
-    max_video_s: float
-    read_workers: int
-    allow_urls: bool
 
 
 class Web:
@@ -87,7 +75,9 @@ class Web:
         self.cert_file, self.key_file = cert_file, key_file
         self.behind_proxy = behind_proxy
         self.requests_per_s, self.burst = requests_per_s, burst
-        self.uploads = Uploads(max_upload_mb, max_megapixels, max_video_s, read_workers, allow_urls)
+        self.limits = ReadLimits(
+            max_upload_mb, max_megapixels, max_video_s, read_workers, allow_urls
+        )
 
     @property
     def login_required(self) -> bool:

@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PREFIX = "$scrypt$"
 SHORTEST = 8
@@ -60,11 +60,24 @@ class PasswordHash:
         return f"{PREFIX}ln={ln},r={r},p={p}${_encoded(self.salt)}${_encoded(self.key)}"
 
 
-def password_hash(password: str) -> PasswordHash:
-    """Of what the configuration has: a hash already, or a password in plain."""
-    return (
-        PasswordHash.parse(password) if password.startswith(PREFIX) else PasswordHash.of(password)
-    )
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A password that the configuration has in plain. It is not hashed at the start, for many
+    users would make that slow, but a guess takes as long as with a hash."""
+
+    password: str = field(repr=False)
+
+    def fits(self, password: str) -> bool:
+        """As of `PasswordHash`."""
+        with _ONE_AT_A_TIME:
+            _derive(password, _COST, b"16 bytes of salt")
+        given, known = password.encode(errors="surrogatepass"), self.password.encode()
+        return hmac.compare_digest(given, known)
+
+
+def password_of(text: str) -> PasswordHash | Plain:
+    """What the configuration has: a hash, or a password in plain."""
+    return PasswordHash.parse(text) if text.startswith(PREFIX) else Plain(text)
 
 
 def fault_of(password: str) -> str | None:

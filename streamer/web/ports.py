@@ -1,8 +1,8 @@
 """What the portal needs from the rest of the house."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from models.base import Image
 from streamer.controls import Watchlists
@@ -180,7 +180,3 @@ class Waiting(Protocol):
     def dead_letters(self, sink: str) -> int:
         """How many events `sink` refused for good."""
         ...
-
-
-Vehicles = Callable[[str], Iterable[Any]]
-"""A video's path → its vehicles as `Decided`, as they come."""

@@ -114,10 +114,10 @@ class WebServer:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         listening = self._socket or self._bound()
         self._socket = None
-        self._server = uvicorn.Server(self._config())
-        if self._stopping.is_set():
-            self._server.should_exit = True
         with listening:
+            self._server = uvicorn.Server(self._config())
+            if self._stopping.is_set():
+                self._server.should_exit = True
             await self._server.serve(sockets=[listening])
 
     def _config(self) -> uvicorn.Config:
@@ -135,7 +135,8 @@ class WebServer:
             proxy_headers=False,
             server_header=False,
             limit_concurrency=CONNECTIONS,
-            timeout_graceful_shutdown=GRACE_S,  # type: ignore[arg-type]  (seconds, of any kind)
+            # Seconds of any kind, whatever uvicorn's annotation says.
+            timeout_graceful_shutdown=GRACE_S,  # type: ignore[arg-type]
             ssl_certfile=cert,
             ssl_keyfile=key,
         )

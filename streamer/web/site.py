@@ -4,7 +4,20 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streamer.version import VERSION
-from streamer.web import audit, corrections, events, health, parking, plates, session, watchlists
+from streamer.web import (
+    audit,
+    cameras,
+    corrections,
+    events,
+    health,
+    news,
+    parking,
+    plates,
+    read,
+    session,
+    system,
+    watchlists,
+)
 from streamer.web.access import OPEN
 from streamer.web.audit_log import Audit
 from streamer.web.bodies import Bodies
@@ -48,12 +61,16 @@ def _routers(portal: Portal) -> list[APIRouter]:
     """One line each: who adds a part of the API adds it here."""
     return [
         health.router(portal),
+        news.router(portal),  # /events/live, before /events/{event_id}
         events.router(portal),
         plates.router(portal),
         watchlists.router(portal),
         parking.router(portal),
         audit.router(portal),
         corrections.router(portal),
+        cameras.router(portal),
+        system.router(portal),
+        read.router(portal),
     ]
 
 
