@@ -21,7 +21,7 @@ def test_a_training_set(site):
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
         assert packed.testzip() is None
         table = packed.read("annotations/corrections.csv").decode()
-        assert {row["plate"] for row in csv.DictReader(io.StringIO(table))} == {
+        assert {row["plate_text"] for row in csv.DictReader(io.StringIO(table))} == {
             "AB123CD",
             "KL555MN",
         }
