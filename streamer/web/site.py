@@ -10,6 +10,7 @@ from streamer.version import VERSION
 from streamer.web import (
     audit,
     cameras,
+    corrections,
     events,
     health,
     news,
@@ -71,6 +72,7 @@ def _routers(portal: Portal) -> list[APIRouter]:
         watchlists.router(portal),
         parking.router(portal),
         audit.router(portal),
+        corrections.router(portal),
         cameras.router(portal),
         system.router(portal),
         read.router(portal),
