@@ -1,6 +1,7 @@
 """How long `POST /read` takes for a 1080p picture at 4 parallel clients, against reading it bare.
 
     python benchmarks/read_api.py [--rounds 3] [--reads 50] [--workers 2]
+    python benchmarks/read_api.py --beside          what cameras lose while the clients ask
 
 Bare is decoding the same JPEG and `PlateReader.read`, (a) one after the other and (b) in as many
 threads as there are clients, each with a reader of its own: what the processor can do. Server,
@@ -9,6 +10,10 @@ p50 and p95 of each and the ratios of p95; on a shared machine quote the ratios.
 
 With fewer cores than clients (a) cannot be kept up with: four pictures at a time on two cores take
 at least twice as long each as one picture alone.
+
+`--beside` has the server read a film as fast as it can, as a camera's pipeline does, and compares
+its frames per second without and with clients that ask without a pause. A camera gives fewer
+frames than that, and so loses less.
 """
 
 import argparse
@@ -24,15 +29,19 @@ import threading
 import time
 from pathlib import Path
 
+import av
+
 from models.training.gate import GateScene
 from streamer.app import default_config
 from streamer.picture_reader import PlateReader
 from streamer.pictures import decoded, jpeg
+from streamer.vehicles import vehicles
 
 SIZE = (1920, 1080)
 AT_S = 8.0
 WARM_UP = 5
 START_S = 30.0
+FILM_S, FPS = 8, 15
 
 
 def main():
@@ -41,26 +50,63 @@ def main():
     parser.add_argument("--reads", type=int, default=50, help="of each client, a round")
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2, help="web.read_workers")
+    parser.add_argument("--beside", action="store_true")
+    parser.add_argument("--film", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--ask", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve is not None:
-        serve(options.serve, options.workers)
+        serve(options.serve, options.workers, options.film)
     elif options.ask:
         print(json.dumps(ask(int(options.ask[0]), Path(options.ask[1]), options)))
+    elif options.beside:
+        beside(options)
     else:
         compare(options)
 
 
-def compare(options):
+def picture_in(folder):
     data = jpeg(GateScene(SIZE, seed=7, vehicles=1).render(AT_S).image, 90)
+    (Path(folder) / "gate.jpg").write_bytes(data)
+    return data
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def beside(options):
+    with tempfile.TemporaryDirectory() as folder:
+        picture_in(folder)
+        film = render(Path(folder) / "film.mp4")
+        port = free_port()
+        rates = {"without clients": [], "with clients": []}
+        with started("--serve", port, "--film", film, cwd=folder) as server:
+            wait_for(port)
+            for _ in range(options.rounds):
+                rates["without clients"].append(next_rate(server))
+                asked = ["--ask", port, Path(folder) / "gate.jpg", "--reads", 1_000_000]
+                with started(*asked, "--clients", options.clients) as clients:
+                    rates["with clients"].append(next_rate(server))
+                    clients.kill()
+            server.terminate()
+    for name, found in rates.items():
+        print(f"  {name:16} {statistics.median(found):6.1f} frames/s of {len(found)} rounds")
+    share = statistics.median(rates["with clients"]) / statistics.median(rates["without clients"])
+    print(f"  with {options.clients} clients {share:.2f} of the frames without")
+
+
+def next_rate(server):
+    server.stdout.readline()  # of the film that ran while this round was not yet begun
+    return float(server.stdout.readline())
+
+
+def compare(options):
     taken = {"bare, alone": [], "bare, threads": [], "POST /read": []}
     readers = [PlateReader() for _ in range(options.clients)]
     with tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "gate.jpg"
-        picture.write_bytes(data)
-        with socket.create_server(("127.0.0.1", 0)) as taken_port:
-            port = taken_port.getsockname()[1]
+        picture, data, port = Path(folder) / "gate.jpg", picture_in(folder), free_port()
         with started("--serve", port, "--workers", options.workers, cwd=folder) as server:
             wait_for(port)
             for _ in range(options.rounds):
@@ -159,7 +205,31 @@ def ask(port, picture, options):
     return seconds
 
 
-def serve(port, workers):
+def render(path):
+    scene = GateScene((1280, 720), seed=7, vehicles=1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": "23", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = *scene.size, "yuv420p"
+        for number in range(FILM_S * FPS):
+            image = scene.render(4 + number / FPS).image
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
+    return path
+
+
+def play(film):
+    """Read a film again and again; print how many frames per second that were."""
+    frames = []
+    while True:
+        frames.clear()
+        started_s = time.perf_counter()
+        list(vehicles(str(film), default_config("unused"), frames.append))
+        print(len(frames) / (time.perf_counter() - started_s), flush=True)
+
+
+def serve(port, workers, film):
+    if film:
+        threading.Thread(target=play, args=(film,), daemon=True).start()
     import uvicorn
     from fastapi import Depends, FastAPI, Request
 
