@@ -1,6 +1,7 @@
 """What every sink takes and gives."""
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Annotated, Protocol
 
 from pydantic import Field
@@ -18,6 +19,19 @@ Report = Callable[[SinkError | None], None]
 
 def unreported(_: SinkError | None) -> None:
     """For sinks nobody listens to."""
+
+
+ReadPicture = Callable[[str], bytes | None]
+"""Gives the JPEG that an event's `snapshot` or `crop` names; None if it is there no more. Raises
+UserError if it is elsewhere and cannot be fetched."""
+
+
+def read_file(place: str) -> bytes | None:
+    """For sinks that stand alone: the place is a path."""
+    try:
+        return Path(place).read_bytes()
+    except OSError:
+        return None
 
 
 class Sink(Protocol):

@@ -27,7 +27,7 @@ from streamer.codec import encode
 from streamer.controls import Controls
 from streamer.data import PARKING, SCHEMA, Event, Rejection
 from streamer.errors import SinkError
-from streamer.sinks.base import Report, unreported
+from streamer.sinks.base import ReadPicture, Report, read_file, unreported
 from streamer.sinks.home_assistant import Site
 from streamer.sinks.home_assistant_discovery import Discovery, HomeAssistant, Prefix
 from streamer.sinks.mqtt_broker import Broker
@@ -56,7 +56,8 @@ def unheard(command: Command, outcome: Outcome) -> None:
 class MqttSink:
     """Publishes to a broker (see `Broker`); keeps the states of the cameras of `controls` there,
     and obeys what of `commands` comes from there; `on_command` is told what became of each. Tells
-    Home Assistant of the cameras; of the occupancy, too, if `parking` is watched.
+    Home Assistant of the cameras; of the occupancy, too, if `parking` is watched. `read` gives the
+    crops of events.
 
     A refused `last`, `crop` or `<base>/parking` is warned of once; only the refusal of the event
     itself is one of the event. `event_expiry_s`: for how long from its reading on a plate event
@@ -72,6 +73,7 @@ class MqttSink:
         controls: Controls | None = None,
         on_command: Callable[[Command, Outcome], None] = unheard,
         parking: bool = False,
+        read: ReadPicture = read_file,
         *,
         host: str,
         port: Annotated[int, Ge(1), Le(65535)] | None = None,
@@ -97,7 +99,7 @@ class MqttSink:
         # Held from the change of a status to its publishing, so that the last one said is
         # the last one sent.
         self._statuses = threading.Lock()
-        self._messages = Messages(base_topic, qos, event_expiry_s)
+        self._messages = Messages(base_topic, qos, event_expiry_s, read)
         self._untold_expiry_s = event_expiry_s
         self._warned: set[str] = set()
         broker = Broker(

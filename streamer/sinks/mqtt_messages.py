@@ -3,13 +3,14 @@
 import json
 import logging
 from datetime import datetime
-from pathlib import Path
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from streamer.codec import encode, to_text
 from streamer.data import Event, ParkingEvent, PlateEvent
+from streamer.errors import UserError
+from streamer.sinks.base import ReadPicture, read_file
 from streamer.sinks.mqtt_delivery import Expiry, Message
 
 log = logging.getLogger(__name__)
@@ -31,13 +32,17 @@ class Messages:
     """Makes the messages of events, below the topic `base`.
 
     Events go with `qos`, and are of use for `expiry_s` seconds from when they were read (None:
-    for ever). An event that was delayed does not replace what a later one has retained.
+    for ever). An event that was delayed does not replace what a later one has retained. `read`
+    gives the crops.
     """
 
-    def __init__(self, base: str, qos: int, expiry_s: int | None) -> None:
+    def __init__(
+        self, base: str, qos: int, expiry_s: int | None, read: ReadPicture = read_file
+    ) -> None:
         self._base = base
         self._qos = qos
         self._expiry_s = expiry_s
+        self._read = read
         self._latest: dict[str, datetime] = {}
 
     def of(self, event: Event) -> list[Message]:
@@ -81,9 +86,12 @@ class Messages:
         if event.crop is None:
             return []
         try:
-            picture = Path(event.crop).read_bytes()
-        except OSError as error:
+            picture = self._read(event.crop)
+        except UserError as error:
             log.warning("event %s goes without its crop: %s", event.id, error)
+            return []
+        if picture is None:
+            log.warning("event %s goes without its crop: %s is not there", event.id, event.crop)
             return []
         properties = properties_of(JPEG, id=event.id, plate=event.plate)
         return [Message(f"{self._base}/{event.camera}/crop", picture, True, properties)]

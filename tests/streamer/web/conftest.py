@@ -1,8 +1,9 @@
-"""One application with the real models, for all tests that send pictures and videos."""
+"""What tests of the REST API share: a whole portal, and the real models for what is sent."""
 
 import pytest
 from fastapi.testclient import TestClient
 
+from full_portal import full_portal
 from models.training.gate import GateScene
 from reading_app import app_of, reading
 from streamer.pictures import jpeg
@@ -33,3 +34,10 @@ def real_reading(tmp_path_factory):
 def client(real_reading):
     """A client of it; an error of the server is an answer, not raised."""
     return TestClient(app_of(real_reading), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A whole portal of one test's own (see `full_portal.FullPortal`)."""
+    with full_portal(tmp_path) as site:
+        yield site
