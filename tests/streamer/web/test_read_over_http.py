@@ -13,15 +13,17 @@ import pytest
 import requests
 
 from clips import write_clip
-from reading_app import API, app_of, reading, served
+from reading_app import API, app_of, reading
+from served import served
 
 READ = f"{API}/read"
 PICTURE = np.full((48, 64, 3), 90, np.uint8)
 
 SERVER = """
-import sys, time
+import sys
 from pathlib import Path
-from reading_app import app_of, reading, served
+from reading_app import app_of, reading
+from served import served
 one = reading(Path(sys.argv[1]), videos=lambda path, on_frame: (), max_upload_mb=400)
 with served(app_of(one)) as url:
     print(url, flush=True)
