@@ -119,6 +119,8 @@ def build_daemon(
     parking = _car_park(config, storage, metrics, daemon)
     archive, hub = _archive(config, storage, daemon), Hub()
     if parking is not None:
+        for sink in sinks:
+            parking.listen(sink.counted)
         sinks.append(Within(parking.name, parking.kinds, parking.take))
     if archive is not None:
         sinks.append(Within(archive.name, news.KINDS, news.telling(archive.take, hub)))

@@ -24,7 +24,7 @@ from models.base import Image
 from models.training.splits import sides_of
 from models.training.tables import COLUMNS
 from streamer.archive.records import Correction
-from streamer.errors import UserError
+from streamer.errors import NotThere
 from streamer.pictures import png
 
 VAL_SHARE = 0.15
@@ -39,15 +39,15 @@ validation), {negatives} without a plate that could be read.
 
 See docs/corrections.md of plate-streamer. These are personal data.
 
-`negatives` is for `plate-streamer evaluate detector --negatives negatives`. Look through it
-first, and throw away what shows a plate after all, too dirty or too dark to be read.
+`negatives` is for `plate-streamer evaluate detector --data annotations --negatives negatives`. Look
+through it first, and throw away what shows a plate after all, too dirty or too dark to be read.
 """
 
 Box = tuple[int, int, int, int]
 Write = Callable[[str, bytes], object]
 
 
-class NoLessonsError(UserError):
+class NoLessonsError(NotThere):
     """There is nothing to make a training set of."""
 
 

@@ -110,7 +110,11 @@ class PostgresServer:
         """SIGINT: whoever is connected is cut off. (SIGTERM would wait for them for ever.)"""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:  # it may, who froze while somebody connected
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait(20)
             self._process = None
 
     def freeze(self):

@@ -36,7 +36,7 @@ class Database:
     def __init__(self, path: Path, url: str | None) -> None:
         self._path = path
         self._url = url
-        self.name = f"archive.url '{redact(url)}'" if url else f"archive '{path}'"
+        self.name = f"archive.url '{shown(url)}'" if url else f"archive '{path}'"
         self._engine: Engine | None = None
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -60,6 +60,8 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """One state of the database. Raises UserError when it fails."""
         engine = self._opened()
+        if self._url is not None:
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with self._named(), engine.begin() as db:
             yield db
 
@@ -132,9 +134,15 @@ def address(url: str) -> URL:
         known = False
     if not known:
         raise UserError(
-            f"archive.url '{redact(url)}' should be like postgresql://user:password@host/database"
+            f"archive.url '{shown(url)}' should be like postgresql://user:password@host/database"
         )
     return parsed.set(drivername="postgresql+psycopg")
+
+
+def shown(url: str) -> str:
+    """`url` without its user and password, even if it is no URL."""
+    head, at, tail = redact(url).rpartition("@")
+    return f"***@{tail}" if at and not head.endswith("***") else head + at + tail
 
 
 def _cause(error: Exception) -> str:

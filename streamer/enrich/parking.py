@@ -5,6 +5,7 @@ store, in one transaction with what it remembers: after a crash both are there, 
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -70,10 +71,16 @@ class Parking:
         self._outbox = outbox
         self._observer = observer
         self._now = now
+        self._listeners: list[Callable[[int, int | None, datetime], None]] = []
         self._rules = Rules(repeat_s, max_stay_s)
         self._exempt = frozenset(exempt)
         self._lost_after_s = None if lost_after_days is None else lost_after_days * DAY_S
         outbox.store.declare(TABLES + (first_count(initial_occupancy) if self.on else ""))
+
+    def listen(self, on_count: Callable[[int, int | None, datetime], None]) -> None:
+        """Have `on_count` called when somebody has counted: with how many are inside, how many
+        there is room for, and when. What events say, it is not told. It must return at once."""
+        self._listeners.append(on_count)
 
     @staticmethod
     def faults_among(
@@ -172,6 +179,9 @@ class Parking:
         with self._sessions() as sessions:
             before = sessions.occupancy()
             sessions.unseen = occupancy - sessions.count_inside()
+            at = utc(math.floor(self._now() * 1000) / 1000)  # as exact as ids of events are
+        for listener in self._listeners:
+            listener(occupancy, self.capacity, at)
         log.info("parking: occupancy corrected from %d to %d", before, occupancy)
 
     def purge(self, before: float) -> int:

@@ -8,10 +8,11 @@ allow.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import get_args
 
 from streamer.data import How, ListKind, ListMatch, PlateEvent, Watched
@@ -146,14 +147,14 @@ class Watchlists:
     ) -> tuple[list[Listed], int]:
         """Entries with `text` in their plate (as plates are written) or note, from the one at
         `offset` on, and how many there are in all. Raises NotThere."""
-        one, sought = self._list(name), text.casefold().strip()
-        part = squeezed(text)
+        one, sought, part = self._list(name), text.casefold().strip(), squeezed(text)
+        if not sought:
+            page = list(islice(_all(one), offset, offset + limit))
+            return [Listed(entry, origin) for entry, origin in page], len(one)
         found = [
             (entry, origin)
             for entry, origin in _all(one)
-            if not sought
-            or (part and part in entry.plate)
-            or (entry.note and sought in entry.note.casefold())
+            if (part and part in entry.plate) or (entry.note and sought in entry.note.casefold())
         ]
         page = found[offset : offset + limit]
         return [Listed(entry, origin) for entry, origin in page], len(found)
@@ -185,7 +186,7 @@ class Watchlists:
             if not self._store().remove(name, plate):
                 _refuse_given(one, plate)
                 raise NotThere(f"watchlist {name} has no {plate}")
-            self._restore(one)
+            self._shelve(one, [], {plate})
         log.info("watchlist %s has an entry less", name)
 
     def import_csv(
@@ -204,11 +205,16 @@ class Watchlists:
     def _change(self, one: Watchlist, entries: Sequence[Entry], *, clear: bool) -> None:
         with self._changing:
             self._store().put(one.name, entries, clear=clear)
-            self._restore(one)
+            gone = None if clear else {entry.plate for entry in entries}
+            self._shelve(one, entries, gone)
         log.info("watchlist %s: %d entries were put on it", one.name, len(entries))
 
-    def _restore(self, one: Watchlist) -> None:
-        one.put("stored", self._store().of(one.name))
+    def _shelve(self, one: Watchlist, more: Iterable[Entry], gone: Collection[str] | None) -> None:
+        """What is in the store now: `more`, and what was there but for the plates in `gone` (None:
+        all). To read it anew would hold up the gate, whose events wait for the same store."""
+        kept = () if gone is None else one.entries("stored")
+        stored = [*(entry for entry in kept if entry.plate not in (gone or ())), *more]
+        one.put("stored", sorted(stored, key=lambda entry: entry.plate))
         self._count(one)
 
     def _reload(self, one: Watchlist, content: bytes) -> None:

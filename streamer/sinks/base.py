@@ -1,6 +1,7 @@
 """What every sink takes and gives."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -66,6 +67,10 @@ class Sink(Protocol):
         """A read was withheld. Never waits, never raises; what cannot be told now is not kept."""
         ...
 
+    def counted(self, occupancy: int, capacity: int | None, at: datetime) -> None:
+        """So many vehicles are inside, says somebody who counted. Never waits, never raises."""
+        ...
+
     def tidy(self) -> None:
         """Throw away what is too old. Called at the start and about once an hour, by the thread
         of `send`."""
@@ -90,6 +95,9 @@ class SinkBase:
         """Nothing."""
 
     def rejected(self, rejection: Rejection) -> None:
+        """Nothing."""
+
+    def counted(self, occupancy: int, capacity: int | None, at: datetime) -> None:
         """Nothing."""
 
     def tidy(self) -> None:

@@ -1,7 +1,8 @@
 """Events over MQTT, and commands (see `mqtt_commands`). Topics below `base_topic`:
 
 status            retained, `online` / `offline` (the last will)
-parking           retained, how many vehicles are inside, after each plate-parking/1
+parking           retained, how many vehicles are inside, after each plate-parking/1 and when
+                  somebody has counted
 <camera>/status   retained, `online` / `offline`
 <camera>/state    retained, `running` / `paused`
 <camera>/event    plate-event/1
@@ -17,6 +18,7 @@ States, `rejected` and `image` go with QoS 0, the rest with QoS 1, or the events
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -100,6 +102,7 @@ class MqttSink:
         # the last one sent.
         self._statuses = threading.Lock()
         self._messages = Messages(base_topic, qos, event_expiry_s, read)
+        self._count: tuple[int, int | None, datetime] | None = None
         self._untold_expiry_s = event_expiry_s
         self._warned: set[str] = set()
         broker = Broker(
@@ -152,6 +155,7 @@ class MqttSink:
             for camera in self._up:
                 self._say_status(camera)
                 self._say_state(camera)
+            self._say_count()
 
     def _say_status(self, camera: str) -> None:
         text = "online" if self._up[camera] else "offline"
@@ -171,6 +175,19 @@ class MqttSink:
         with self._statuses:
             self._up[camera] = up
             self._say_status(camera)
+
+    def counted(self, occupancy: int, capacity: int | None, at: datetime) -> None:
+        """Say how many are inside, and say it again after every reconnect, until an event does."""
+        with self._statuses:
+            self._count = (occupancy, capacity, at)
+            self._say_count()
+
+    def _say_count(self) -> None:
+        message = self._messages.counted(*self._count) if self._count else None
+        if message is None:
+            self._count = None
+        else:
+            self._link.tell(message.topic, message.payload, properties_of(JSON), retain=True)
 
     def rejected(self, rejection: Rejection) -> None:
         """Tell whoever listens now; what is withheld is not worth keeping for later."""

@@ -2,7 +2,9 @@
 
 import json
 import logging
-from datetime import datetime
+import threading
+import uuid
+from datetime import UTC, datetime, timedelta
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -15,6 +17,7 @@ from streamer.sinks.mqtt_delivery import Expiry, Message
 
 log = logging.getLogger(__name__)
 
+START = datetime(1970, 1, 1, tzinfo=UTC)
 TEXT, JSON, JPEG = "text/plain", "application/json", "image/jpeg"
 
 
@@ -44,6 +47,7 @@ class Messages:
         self._expiry_s = expiry_s
         self._read = read
         self._latest: dict[str, datetime] = {}
+        self._ordering = threading.Lock()
 
     def of(self, event: Event) -> list[Message]:
         """The event itself, and then what is retained of it."""
@@ -62,25 +66,32 @@ class Messages:
     def _of_parking(self, event: ParkingEvent) -> list[Message]:
         # Without an expiry: of these, somebody counts every one.
         messages = [self._event(f"{self._base}/{event.camera}/parking", event)]
-        topic = f"{self._base}/parking"
-        if self._is_latest(topic, event.at):
-            full = {
-                "occupancy": event.occupancy,
-                "capacity": event.capacity,
-                "at": to_text(event.at),
-            }
-            payload = json.dumps(full).encode()
-            messages.append(Message(topic, payload, True, properties_of(JSON)))
+        # The number is that of when the event was made, be it about what happened before.
+        if self._is_latest(f"{self._base}/parking", made_at(event)):
+            messages.append(self._occupancy(event.occupancy, event.capacity, event.at))
         return messages
+
+    def counted(self, occupancy: int, capacity: int | None, at: datetime) -> Message | None:
+        """What is retained when somebody has counted `at` that time; None if an event that was
+        made since says otherwise. Any thread."""
+        if not self._is_latest(f"{self._base}/parking", at):
+            return None
+        return self._occupancy(occupancy, capacity, at)
+
+    def _occupancy(self, occupancy: int, capacity: int | None, at: datetime) -> Message:
+        full = {"occupancy": occupancy, "capacity": capacity, "at": to_text(at)}
+        payload = json.dumps(full).encode()
+        return Message(f"{self._base}/parking", payload, True, properties_of(JSON))
 
     def _event(self, topic: str, event: Event, expiry: Expiry | None = None) -> Message:
         payload = encode(event).encode()
         return Message(topic, payload, False, _identified(event), self._qos, expiry)
 
     def _is_latest(self, topic: str, at: datetime) -> bool:
-        latest = self._latest.setdefault(topic, at)
-        self._latest[topic] = max(latest, at)
-        return at >= latest
+        with self._ordering:
+            latest = self._latest.setdefault(topic, at)
+            self._latest[topic] = max(latest, at)
+            return at >= latest
 
     def _crop(self, event: PlateEvent) -> list[Message]:
         if event.crop is None:
@@ -95,6 +106,12 @@ class Messages:
             return []
         properties = properties_of(JPEG, id=event.id, plate=event.plate)
         return [Message(f"{self._base}/{event.camera}/crop", picture, True, properties)]
+
+
+def made_at(event: ParkingEvent) -> datetime:
+    """When the event was made, by its id (RFC 9562, section 5.7), to the millisecond."""
+    key = uuid.UUID(event.id)
+    return START + timedelta(milliseconds=key.int >> 80) if key.version == 7 else event.at
 
 
 def _identified(event: Event) -> Properties:

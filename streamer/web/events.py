@@ -11,7 +11,15 @@ from streamer.archive import records
 from streamer.data import PlateEvent
 from streamer.errors import UserError
 from streamer.web.access import Operator, User, Viewer
-from streamer.web.export import MEDIA_TYPES, Download, as_csv, as_jsonl, attached, name_now
+from streamer.web.export import (
+    MEDIA_TYPES,
+    Download,
+    as_csv,
+    as_jsonl,
+    attached,
+    in_chunks,
+    name_now,
+)
 from streamer.web.inputs import CorrectPlate, EventExport, EventSearch, Id, told_of
 from streamer.web.models import Page, Record
 from streamer.web.portal import Portal
@@ -54,7 +62,7 @@ def router(portal: Portal) -> APIRouter:
     """The routes of events."""
     routes = APIRouter(tags=["events"])
 
-    @routes.get("/events", summary="Find events", responses=responses(401, 422, 503))
+    @routes.get("/events", summary="Find events")
     def find_events(_: Viewer, search: Annotated[EventSearch, Query()]) -> Page:
         """The latest events that fit the filter. `next` is the `cursor` of those before them."""
         with told_of("query"):
@@ -65,7 +73,7 @@ def router(portal: Portal) -> APIRouter:
         "/events/export",
         summary="Export events",
         response_class=Response,
-        responses=FILE | responses(401, 422, 503),
+        responses=FILE,
     )
     @routes.head("/events/export", include_in_schema=False)
     def export_events(
@@ -74,17 +82,15 @@ def router(portal: Portal) -> APIRouter:
         """All events that fit the filter, the latest first, as a file. A CSV file has a row of
         column names, and the corrected plate in `plate_now`."""
         query = wanted.query()
-        name, media_type = name_now(wanted.format), MEDIA_TYPES[wanted.format]
+        name, media_type = name_now("plates", wanted.format), MEDIA_TYPES[wanted.format]
         if request.method == "HEAD":
             return Response(headers=attached(name), media_type=media_type)
         with told_of("query"):
             found = portal.archive.walk(query)
             lines = as_csv(found) if wanted.format == "csv" else as_jsonl(found)
-            return Download(lines, name, media_type)
+            return Download(in_chunks(lines), name, media_type)
 
-    @routes.get(
-        "/events/{event_id:uuid}", summary="One event", responses=responses(401, 404, 422, 503)
-    )
+    @routes.get("/events/{event_id:uuid}", summary="One event", responses=responses(404))
     def one_event(_: Viewer, event_id: Id) -> Record:
         """An event, and what was made of it since."""
         return Record.of(_known(portal, event_id))
@@ -93,7 +99,7 @@ def router(portal: Portal) -> APIRouter:
         "/events/{event_id:uuid}/snapshot",
         summary="The picture of an event",
         response_class=Response,
-        responses=PICTURE | responses(401, 404, 422, 503),
+        responses=PICTURE | responses(404),
     )
     def event_snapshot(_: Viewer, request: Request, event_id: Id) -> Response:
         """The frame in which the plate was read best (JPEG)."""
@@ -104,7 +110,7 @@ def router(portal: Portal) -> APIRouter:
         "/events/{event_id:uuid}/crop",
         summary="The picture of an event's plate",
         response_class=Response,
-        responses=PICTURE | responses(401, 404, 422, 503),
+        responses=PICTURE | responses(404),
     )
     def event_crop(_: Viewer, request: Request, event_id: Id) -> Response:
         """The plate alone, as the reader was given it (JPEG)."""
@@ -119,7 +125,7 @@ def _corrections(portal: Portal, routes: APIRouter) -> None:
     @routes.put(
         "/events/{event_id:uuid}/correction",
         summary="Correct or confirm a plate",
-        responses=responses(401, 403, 404, 422, 503),
+        responses=responses(404),
     )
     def correct_event(
         user: Operator, event_id: Id, corrected: Annotated[Corrected, Body()]
@@ -132,7 +138,7 @@ def _corrections(portal: Portal, routes: APIRouter) -> None:
         "/events/{event_id:uuid}/correction",
         summary="Take a correction back",
         status_code=204,
-        responses=responses(401, 403, 404, 422, 503),
+        responses=responses(404),
     )
     def retract_correction(user: Operator, event_id: Id) -> None:
         """The plate is again the one that was read."""

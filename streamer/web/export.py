@@ -17,6 +17,7 @@ from streamer.rows import COLUMNS, csv_lines, harmless, row_of
 
 CHUNK = 200
 """So many lines go out at once."""
+Chunks = Generator[str, None, None] | Generator[bytes, None, None]
 CORRECTION: Literal["plate-correction/1"] = "plate-correction/1"
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 NOW_COLUMNS = ("plate_now", "corrected_at", "corrected_by")
@@ -34,9 +35,9 @@ class CorrectionLine(BaseModel):
     by: str
 
 
-def name_now(ending: str) -> str:
-    """What the browser calls it."""
-    return f"plates-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{ending}"
+def name_now(name: str, ending: str) -> str:
+    """Of a file that is made now."""
+    return f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{ending}"
 
 
 def as_csv(found: Iterable[records.Record]) -> Iterator[str]:
@@ -68,14 +69,14 @@ def as_jsonl(found: Iterable[records.Record]) -> Iterator[str]:
 
 
 class Download(StreamingResponse):
-    """Lines as a file that the browser saves under `filename`.
+    """What the browser saves under `filename`.
 
-    Made while they are sent; if who wants them goes away, no more are made.
+    The chunks are made while they are sent; if who wants them goes away, no more are made.
     """
 
-    def __init__(self, lines: Iterator[str], filename: str, media_type: str) -> None:
-        self._chunks = in_chunks(lines)
-        super().__init__(self._chunks, headers=attached(filename), media_type=media_type)
+    def __init__(self, chunks: Chunks, filename: str, media_type: str) -> None:
+        self._chunks = chunks
+        super().__init__(chunks, headers=attached(filename), media_type=media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""

@@ -77,6 +77,15 @@ def _trainable(plate: str) -> str:
     return plate
 
 
+def _without_nul(text: str) -> str:
+    # PostgreSQL keeps none.
+    if "\0" in text:
+        raise ValueError("should have no NUL character")
+    return text
+
+
+Prose = Annotated[str, AfterValidator(_told(_without_nul))]
+"""What people write, line breaks and all."""
 Text = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_told(_one_line))
 ]

@@ -42,7 +42,7 @@ def router(portal: Portal) -> APIRouter:
             raise Problem(404, "there is no car park: parking.entry of the configuration is empty")
         return portal.parking
 
-    @routes.get("/parking", summary="Who is inside", responses=responses(401, 503))
+    @routes.get("/parking", summary="Who is inside")
     def who_is_inside(_: Viewer) -> CarParkNow:
         """How many vehicles are inside, and which of them the cameras saw entering."""
         return _now(portal.parking)
@@ -50,7 +50,7 @@ def router(portal: Portal) -> APIRouter:
     @routes.put(
         "/parking/occupancy",
         summary="Say how many are inside",
-        responses=responses(401, 403, 404, 422, 503),
+        responses=responses(404),
     )
     def correct_occupancy(user: Operator, counted: Annotated[Counted, Body()]) -> CarParkNow:
         """For somebody who has counted. Sessions stay as they are."""
@@ -61,7 +61,7 @@ def router(portal: Portal) -> APIRouter:
         portal.archive.log(user.name, "parking.correct", "occupancy", detail)
         return _now(parking)
 
-    @routes.get("/parking/sessions", summary="Find stays", responses=responses(401, 404, 422, 503))
+    @routes.get("/parking/sessions", summary="Find stays", responses=responses(404))
     def find_sessions(_: Viewer, wanted: Annotated[SessionFilter, Query()]) -> Sessions:
         """Stays, those begun last first."""
         found = car_park().history(wanted.plate, wanted.before, wanted.limit)
@@ -70,7 +70,7 @@ def router(portal: Portal) -> APIRouter:
     @routes.get(
         "/parking/sessions/{session_id:uuid}",
         summary="One stay",
-        responses=responses(401, 404, 422, 503),
+        responses=responses(404),
     )
     def one_session(_: Viewer, session_id: Id) -> SessionWithEvents:
         """A stay, and the ids of its plate events."""
@@ -80,7 +80,7 @@ def router(portal: Portal) -> APIRouter:
     @routes.post(
         "/parking/sessions/{session_id:uuid}/end",
         summary="Say that a vehicle is not inside",
-        responses=responses(401, 403, 404, 409, 422, 503),
+        responses=responses(404, 409),
     )
     def end_session(user: Operator, session_id: Id) -> Session:
         """For somebody who has looked. 409 if the stay has ended already."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from streamer.archive.records import Query
 from streamer.web.access import Operator, Viewer
-from streamer.web.inputs import LARGEST_ID, PlateInPath
+from streamer.web.inputs import LARGEST_ID, PlateInPath, Prose
 from streamer.web.models import Match, NearPlate, Note, Plate, Session
 from streamer.web.portal import Portal
 from streamer.web.problems import Problem, responses
@@ -25,7 +25,7 @@ class Written(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, AfterValidator(str.strip), Field(min_length=1, max_length=LONGEST_NOTE)]
+    text: Annotated[Prose, AfterValidator(str.strip), Field(min_length=1, max_length=LONGEST_NOTE)]
 
 
 def router(portal: Portal) -> APIRouter:
@@ -35,7 +35,6 @@ def router(portal: Portal) -> APIRouter:
     @routes.get(
         "/plates/{plate}",
         summary="All that is known of a plate",
-        responses=responses(401, 422, 503),
     )
     def plate(_: Viewer, plate: PlateInPath) -> Plate:
         """Its history, notes, owner, what the watchlists say of it, plates that resemble it, and
@@ -46,7 +45,6 @@ def router(portal: Portal) -> APIRouter:
         "/plates/{plate}/notes",
         summary="Write something about a plate",
         status_code=201,
-        responses=responses(401, 403, 422, 503),
     )
     def add_note(user: Operator, plate: PlateInPath, written: Annotated[Written, Body()]) -> Note:
         """A note, for whoever looks the plate up."""
@@ -58,7 +56,7 @@ def router(portal: Portal) -> APIRouter:
         "/plates/{plate}/notes/{note_id}",
         summary="Take a note away",
         status_code=204,
-        responses=responses(401, 403, 404, 422, 503),
+        responses=responses(404),
     )
     def remove_note(
         user: Operator, plate: PlateInPath, note_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]

@@ -114,10 +114,10 @@ class WebServer:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         listening = self._socket or self._bound()
         self._socket = None
-        self._server = uvicorn.Server(self._config())
-        if self._stopping.is_set():
-            self._server.should_exit = True
         with listening:
+            self._server = uvicorn.Server(self._config())
+            if self._stopping.is_set():
+                self._server.should_exit = True
             await self._server.serve(sockets=[listening])
 
     def _config(self) -> uvicorn.Config:

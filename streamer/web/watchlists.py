@@ -11,24 +11,23 @@ from starlette.datastructures import UploadFile
 
 from streamer.rows import csv_lines, harmless
 from streamer.web.access import Operator, User, Viewer
-from streamer.web.export import Download
-from streamer.web.inputs import LARGEST_ID, LONGEST_TEXT, MOST, PatternText, Text, told_of
+from streamer.web.export import Download, in_chunks
+from streamer.web.inputs import LONGEST_TEXT, MOST, PatternText, Prose, Text, told_of
 from streamer.web.models import Entries, Entry, Imported, Watchlist, Watchlists
 from streamer.web.portal import Portal
 from streamer.web.ports import ListedEntry
 from streamer.web.problems import Problem, responses
 
-LARGEST_TABLE = 32 << 20
-"""Bytes: a table of 100,000 entries with long notes is smaller."""
 COLUMNS = ("plate", "note", "valid_from", "valid_until", "weekdays", "hours")
 LONGEST_NOTE = 1000
+FARTHEST = 10_000_000
 
 Name = Annotated[Text, Path(examples=["residents"])]
 EntryPlate = Annotated[
     PatternText,
     Path(description="A plate, or a pattern with `*` and `?` (in a URL `%3F`).", examples=["DHL*"]),
 ]
-Short = Annotated[str, Field(max_length=LONGEST_TEXT)] | None
+Short = Annotated[Prose, Field(max_length=LONGEST_TEXT)] | None
 CSV: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A table that can be imported again; where an entry is from stands in"
@@ -56,7 +55,7 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    note: Annotated[str, Field(max_length=LONGEST_NOTE)] | None = Field(
+    note: Annotated[Prose, Field(max_length=LONGEST_NOTE)] | None = Field(
         None, examples=["Miller, 3rd floor"]
     )
     valid_from: Short = Field(None, examples=["2026-01-01"])
@@ -74,7 +73,7 @@ class EntrySearch(BaseModel):
         "", description="Part of a plate, as people write it, or of a note."
     )
     limit: int = Field(50, ge=1, le=MOST)
-    offset: int = Field(0, ge=0, le=LARGEST_ID)
+    offset: int = Field(0, ge=0, le=FARTHEST)
 
 
 class Import(BaseModel):
@@ -101,7 +100,7 @@ def router(portal: Portal) -> APIRouter:
 def _looks(portal: Portal, routes: APIRouter) -> None:
     book = portal.watchlists
 
-    @routes.get("/watchlists", summary="All watchlists", responses=responses(401, 503))
+    @routes.get("/watchlists", summary="All watchlists")
     def watchlists(_: Viewer) -> Watchlists:
         """Their names, what they are for, and how many entries they have."""
         return Watchlists(
@@ -114,7 +113,7 @@ def _looks(portal: Portal, routes: APIRouter) -> None:
     @routes.get(
         "/watchlists/{name}/entries",
         summary="Find entries",
-        responses=responses(401, 404, 422, 503),
+        responses=responses(404),
     )
     def find_entries(_: Viewer, name: Name, wanted: Annotated[EntrySearch, Query()]) -> Entries:
         """Entries of a watchlist: the configuration's, its file's, those that were put there."""
@@ -126,7 +125,7 @@ def _changes(portal: Portal, routes: APIRouter) -> None:
     @routes.put(
         "/watchlists/{name}/entries/{plate}",
         summary="Put an entry on a watchlist",
-        responses=responses(401, 403, 404, 409, 422, 503),
+        responses=responses(404, 409),
     )
     def put_entry(
         user: Operator, name: Name, plate: EntryPlate, fields: Annotated[Fields, Body()]
@@ -143,7 +142,7 @@ def _changes(portal: Portal, routes: APIRouter) -> None:
         "/watchlists/{name}/entries/{plate}",
         summary="Take a plate off a watchlist",
         status_code=204,
-        responses=responses(401, 403, 404, 409, 422, 503),
+        responses=responses(404, 409),
     )
     def remove_entry(user: Operator, name: Name, plate: EntryPlate) -> None:
         """All that was put there for it. 409 for what the configuration or the file has."""
@@ -155,7 +154,7 @@ def _tables(portal: Portal, routes: APIRouter) -> None:
     @routes.post(
         "/watchlists/{name}/import",
         summary="Put a table on a watchlist",
-        responses=responses(401, 403, 404, 413, 415, 422, 503),
+        responses=responses(404),
         openapi_extra=TABLE_BODY,
     )
     async def import_entries(
@@ -170,18 +169,18 @@ def _tables(portal: Portal, routes: APIRouter) -> None:
         "/watchlists/{name}/export",
         summary="All entries as a table",
         response_class=Response,
-        responses=CSV | responses(401, 404, 422, 503),
+        responses=CSV | responses(404),
     )
     def export_entries(_: Viewer, name: Name) -> Response:
         """Whatever is on the list, wherever it is from."""
         entries = portal.watchlists.entries(name)
-        return Download(_lines(entries), f"{name}.csv", "text/csv")
+        return Download(in_chunks(_lines(entries)), f"{name}.csv", "text/csv")
 
 
 def _import(portal: Portal, user: User, name: str, content: bytes, replace: bool) -> Imported:
     with told_of("body"):
         count = portal.watchlists.import_csv(name, content, clear=replace, called="body")
-    detail = f"{count} entries" + (" in place of all that were put there" if replace else "")
+    detail = f"entries: {count}" + (", in place of all that were put there" if replace else "")
     portal.archive.log(user.name, "watchlist.import", name, detail)
     return Imported(imported=count)
 
@@ -189,30 +188,14 @@ def _import(portal: Portal, user: User, name: str, content: bytes, replace: bool
 async def _table_in(request: Request) -> bytes:
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == "text/csv":
-        return await _limited(request)
+        return await request.body()
     if kind != "multipart/form-data":
         raise Problem(415, f"'{kind}' should be text/csv, or multipart/form-data with 'file'")
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Problem(422, "file: the form should have a file of that name", "body.file")
-        content = await file.read(LARGEST_TABLE + 1)
-    if len(content) > LARGEST_TABLE:
-        raise _too_large()
-    return content
-
-
-async def _limited(request: Request) -> bytes:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_TABLE:
-            raise _too_large()
-    return bytes(content)
-
-
-def _too_large() -> Problem:
-    return Problem(413, f"the table should have {LARGEST_TABLE >> 20} MB at most")
+        return await file.read()
 
 
 def _lines(entries: Iterable[ListedEntry]) -> Iterator[str]:

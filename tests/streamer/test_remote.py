@@ -113,6 +113,21 @@ def test_a_refused_login_is_said_without_its_secrets_and_heals(s3):
     assert remote.get(NAME) == b"x"
 
 
+def test_a_login_may_come_from_the_environment_and_later(s3, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    remote = Remote(s3.pictures_url, {"endpoint_url": s3.url})
+    with pytest.raises(RemoteError, match="Unable to locate credentials"):
+        remote.put({NAME: b"x"})
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3.options["key"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3.options["secret"])
+    remote.put({NAME: b"from the environment"})
+    assert remote.get(NAME) == b"from the environment"
+
+
 def test_secrets_are_left_out_of_whatever_a_driver_says():
     options = {"client_kwargs": {"aws_secret_access_key": "s3cr3t-of-ours"}, "key": "AKIAOURS"}
     remote = Remote("s3://b/x", options)

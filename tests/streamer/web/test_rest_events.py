@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from car_park import START, seen
+from full_portal import full_portal
 from streamer.codec import decode, json_schema, to_text
 from streamer.data import new_event_id
 
@@ -15,16 +16,21 @@ def plates(page):
     return [one["plate"] for one in page["events"]]
 
 
-@pytest.fixture
-def busy(site):
-    """Five events, a minute apart; KL is on a list, the last one leaves."""
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """Five events, a minute apart; KL is on a list, the last one leaves. Only to be looked at."""
+    with full_portal(tmp_path_factory.mktemp("busy")) as site:
+        _fill(site)
+        yield site
+
+
+def _fill(site):
     times = range(0, 300, 60)
     read = ("AB123CD", "AB12OCD", "KL555MN", "XY987ZW", "AB123CD")
     cameras = ("in", "in", "yard", "in", "out")
     for plate, camera, after_s in zip(read, cameras, times, strict=True):
         way = {"in": "entry", "out": "exit"}.get(camera)
         site.take(seen(plate, camera, after_s, way=way))
-    return site
 
 
 def at(seconds):
