@@ -37,7 +37,7 @@ export async function render(main, { signal }) {
   };
   const zone = dropZone({
     lead: "Drop pictures or videos here",
-    hint: "or paste a picture. Everything is read on this machine and kept nowhere.",
+    hint: "or paste a picture. Everything is read on this machine and forgotten afterwards.",
     accept: "image/*,video/*,.mkv,.ts",
     multiple: true,
     camera: true,

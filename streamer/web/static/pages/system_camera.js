@@ -12,6 +12,8 @@ const OUTCOMES = {
   unread: "never legible",
 };
 
+const USUAL_MS = 40;
+
 /** One camera: does it see, how fast, and where the time goes. */
 export function cameraCard(camera) {
   const badge = h("span", { class: "badge" });
@@ -42,9 +44,10 @@ export function cameraCard(camera) {
       now.frames_per_second === null ? "– frames/s" : `${now.frames_per_second.toFixed(1)} frames/s`;
     replace(facts, ...figures(now));
     replace(reads, ...outcomes(now.reads));
-    const frameMs = now.frames_per_second > 0 ? 1000 / now.frames_per_second : 40;
+    const running = now.frames_per_second > 0;
+    const frameMs = running ? 1000 / now.frames_per_second : USUAL_MS;
     replace(stages, ...now.stages.map((one) => stage(one, frameMs)));
-    budget.textContent = `The bar ends at ${frameMs.toFixed(0)} ms, the time between two frames.`;
+    budget.textContent = `The bar ends at ${frameMs.toFixed(0)} ms, the time between two frames${running ? "" : " at 25 a second"}.`;
   };
   return { node, update };
 }
@@ -96,15 +99,20 @@ function outcomes(reads) {
   );
 }
 
+function ms(value) {
+  return value.toFixed(value < 10 ? 1 : 0);
+}
+
 function stageTable(body) {
   const heads = ["Stage", "Mean, and 95 of 100", "ms", "Steps", "Failed"];
+  const head = (one, index) => h("th", { scope: "col", class: index > 1 && "number" }, one);
   return h(
     "div",
     { class: "table-scroll" },
     h(
       "table",
       { class: "table stages" },
-      h("thead", {}, h("tr", {}, ...heads.map((one) => h("th", { scope: "col" }, one)))),
+      h("thead", {}, h("tr", {}, heads.map(head))),
       body,
     ),
   );
@@ -118,7 +126,7 @@ function stage({ stage: name, steps, failures, mean_ms: mean, p95_ms: p95 }, fra
     {},
     h("th", { scope: "row" }, name),
     h("td", { class: "stage-bar" }, measured ? bar(mean / frameMs, { level, mark: p95 / frameMs }) : ""),
-    h("td", { class: "number" }, measured ? `${mean.toFixed(1)} / ${p95.toFixed(0)}` : "–"),
+    h("td", { class: "number" }, measured ? `${ms(mean)} / ${ms(p95)}` : "–"),
     h("td", { class: "number" }, steps.toLocaleString("en")),
     h("td", { class: "number" }, failures ? h("strong", { class: "bad-text" }, String(failures)) : "0"),
   );

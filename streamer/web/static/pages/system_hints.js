@@ -25,10 +25,10 @@ export const FAILURES = {
  */
 export function troubles(state, before) {
   const found = [
-    ...state.cameras.flatMap((one) =>
-      cameraTroubles(one, before?.cameras.find(({ name }) => name === one.name)),
-    ),
-    ...state.sinks.flatMap(sinkTroubles),
+    ...state.cameras.flatMap((one) => [
+      ...cameraTroubles(one, before?.cameras.find(({ name }) => name === one.name)),
+    ]),
+    ...state.sinks.flatMap((one) => [...sinkTroubles(one)]),
     ...storeTroubles(state.store),
   ];
   return found.sort((one, other) => order(one) - order(other));

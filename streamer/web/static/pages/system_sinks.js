@@ -6,6 +6,10 @@ import { empty } from "../lib/ui.js";
 
 const HEADS = ["Where to", "Waiting", "", "Oldest", "Failed", "Refused", "Delay (95 of 100)"];
 
+const head = (one, index) =>
+  h("th", { scope: "col", class: index > 0 && "number" },
+    one || h("span", { class: "visually-hidden" }, "Lately"));
+
 /** What events wait for. `{node, show(sinks)}`. */
 export function sinkTable() {
   const body = h("tbody", {});
@@ -16,7 +20,7 @@ export function sinkTable() {
     h(
       "table",
       { class: "table sinks" },
-      h("thead", {}, h("tr", {}, ...HEADS.map((one) => h("th", { scope: "col" }, one || h("span", { class: "visually-hidden" }, "Lately"))))),
+      h("thead", {}, h("tr", {}, HEADS.map(head))),
       body,
     ),
   );
