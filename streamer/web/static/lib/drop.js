@@ -17,7 +17,7 @@ export function dropZone({ lead, hint, accept, multiple = false, camera = false,
     h(
       "div",
       { class: "drop-buttons" },
-      chooser("Choose files", { accept, multiple }, hand),
+      chooser(multiple ? "Choose files" : "Choose a file", { accept, multiple }, hand),
       camera && chooser("Take a picture", { accept: "image/*", capture: "environment" }, hand),
     ),
     hint && h("p", { class: "muted" }, hint),

@@ -64,9 +64,9 @@ export function recentSessions(signal) {
     }
   });
   const table = h("div", { class: "table-scroll", hidden: true }, [
-    h("table", { class: "table" }, [
+    h("table", { class: "table short" }, [
       h("thead", {}, [
-        h("tr", {}, ["Plate", "Entered", "Left", "Stayed", "How"].map((one) => h("th", { scope: "col" }, one))),
+        h("tr", {}, ["Plate", "Stayed", "Entered", "Left", "How"].map((one) => h("th", { scope: "col" }, one))),
       ]),
       body,
     ]),
@@ -91,12 +91,13 @@ const NOBODY = "Nobody has left yet. Each vehicle that leaves stands here, with 
 
 function row(one) {
   const cell = (name, ...content) => h("td", { "data-label": name }, content);
+  const wide = (name, ...content) => h("td", { class: "wide", "data-label": name }, content);
   const node = h("tr", {}, [
     cell("Plate", plateLink(one.plate)),
+    cell("Stayed", one.left_at && one.stay_s !== null ? duration(one.stay_s) : "–"),
     cell("Entered", moment(one.entered_at), one.entry_camera && h("small", {}, ` ${one.entry_camera}`)),
     cell("Left", moment(one.left_at), one.exit_camera && h("small", {}, ` ${one.exit_camera}`)),
-    cell("Stayed", one.left_at && one.stay_s !== null ? duration(one.stay_s) : "–"),
-    cell("How", ENDS[one.ended] ?? one.ended),
+    wide("How", ENDS[one.ended] ?? one.ended),
   ]);
   return { node };
 }

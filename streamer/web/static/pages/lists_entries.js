@@ -121,7 +121,7 @@ function table(entries, actions) {
     { class: "table-scroll" },
     h(
       "table",
-      { class: "table" },
+      { class: "table short entries" },
       h("thead", {}, h("tr", {}, ...heads.map((one) => h("th", { scope: "col" }, one || h("span", { class: "visually-hidden" }, "Change"))))),
       h("tbody", {}, ...entries.map((one) => row(one, actions))),
     ),

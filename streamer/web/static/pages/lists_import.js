@@ -59,6 +59,6 @@ function radio(value, text, checked) {
 
 /** `body:3` is line 3 of the table. */
 function atLine({ field = "", detail }) {
-  const line = /^body[: ]+(?:line )?(\d+)/.exec(field)?.[1];
+  const line = /^body:(\d+)/.exec(field)?.[1];
   return { field: "", detail: line ? `Line ${line}: ${detail}` : detail };
 }

@@ -1,6 +1,7 @@
 import { upload } from "../lib/api.js";
 import { h, replace } from "../lib/dom.js";
 import { bytes } from "../lib/format.js";
+import { iconButton } from "../lib/ui.js";
 import { pictureResult } from "./read_picture.js";
 import { fault } from "./read_fault.js";
 import { VideoResult } from "./read_video.js";
@@ -16,12 +17,7 @@ export class ReadCard {
     this._onAgain = onAgain;
     this._gone = new AbortController();
     this._video = null;
-    const remove = h(
-      "button",
-      { class: "quiet", type: "button", "aria-label": `Remove ${file.name}` },
-      "Remove",
-    );
-    remove.addEventListener("click", () => this._remove());
+    const remove = iconButton("close", `Remove ${file.name}`, () => this._remove());
     replace(
       this.node,
       h(

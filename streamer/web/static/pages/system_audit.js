@@ -15,7 +15,7 @@ export function auditLog(signal) {
     { class: "table-scroll", hidden: true },
     h(
       "table",
-      { class: "table" },
+      { class: "table short" },
       h("thead", {}, h("tr", {}, ...["When", "Who", "What", "Of", "How"].map((one) => h("th", { scope: "col" }, one)))),
       body,
     ),
