@@ -21,9 +21,9 @@ export function useCsrf(token) {
 }
 
 /** The address of a path with parameters; those without a value are left out, lists repeated. */
-export function url(path, params = {}) {
+export function url(path, params = null) {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(params)) {
+  for (const [name, value] of Object.entries(params ?? {})) {
     for (const one of [value].flat()) {
       if (one !== null && one !== undefined && one !== "") search.append(name, one);
     }

@@ -6,7 +6,7 @@ import { ago, date, moment, time } from "./format.js";
 /** A picture of the set in icons.svg. */
 export function icon(name) {
   return s("svg", { class: "icon", "aria-hidden": "true" },
-    s("use", { href: `/static/icons.svg#${name}` }));
+    s("use", { href: `/icons.svg#${name}` }));
 }
 
 /** A plate, drawn as one; `large` and `huge` are sizes, `country` is shown in its blue band. */
