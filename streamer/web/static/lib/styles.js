@@ -6,7 +6,7 @@ const loaded = new Map();
 export function styles(...names) {
   return Promise.all(
     names.map((name) => {
-      if (!loaded.has(name)) loaded.set(name, load(`/static/css/${name}.css`));
+      if (!loaded.has(name)) loaded.set(name, load(`/css/${name}.css`));
       return loaded.get(name);
     }),
   );
