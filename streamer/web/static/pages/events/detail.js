@@ -36,8 +36,10 @@ export class Detail {
     this.#head(record);
     this.correct && this.correct.show(record);
     const { event } = record;
-    replace(this.rest, snapshot(record), listMatches(event), facts(event), owner(event), evidence(event));
-    this.element.closest("dialog")?.scrollTo(0, 0);
+    replace(this.rest, snapshot(record), evidence(event), listMatches(event), owner(event), facts(event));
+    const box = this.element.closest("dialog");
+    replace(box.querySelector("h2"), event.camera, ", ", when(event.read_at));
+    box.scrollTo(0, 0);
   }
 
   /** Up and down go to the next event from anywhere, left and right unless somebody writes. */
