@@ -33,13 +33,22 @@ export async function render(main, { params, session, signal }) {
         new Notes(known.plate, known.notes, session).element, sessionsCard(known.sessions),
         nearCard(known.near))));
   events.search({ plate: known.plate });
-  readHistory(known.plate, signal).then((times) => calendar.append(...history(times, known.plate)))
-    .catch(() => null); // the list below says what is wrong
+  showHistory(calendar, known.plate, signal);
   listen({ plate: (record) => {
     if (record.plate !== known.plate) return;
     events.search({ plate: known.plate });
     reload().catch(() => null);
   } }, signal);
+}
+
+async function showHistory(card, plate, signal) {
+  try {
+    card.append(...history(await readHistory(plate, signal), plate));
+    // The latest days are at the end, and the end is what a narrow screen is to show.
+    card.querySelector(".calendar-scroll").scrollTo(10_000, 0);
+  } catch {
+    // The list below says what is wrong.
+  }
 }
 
 function headOf(plate) {

@@ -37,9 +37,9 @@ export function history(times, plate) {
   const words = `${times.length} events on ${days.size} days of the last ${WEEKS} weeks`;
   return [
     h("p", { class: "muted small" }, `${words}.`),
-    h("div", { class: "calendar-scroll" }, calendar(days, plate, words)),
-    h("h3", { class: "hours-title" }, "By hour"),
-    hourBars(hours),
+    h("div", { class: "calendar-and-hours" },
+      h("div", { class: "calendar-scroll" }, calendar(days, plate, words)),
+      h("div", { class: "hours-box" }, h("h3", null, "By hour"), hourBars(hours))),
   ];
 }
 
