@@ -1,7 +1,7 @@
 // The shell: which page is shown, to whom, and what is the same on all of them.
 
 import { startAlerts } from "./lib/alerts.js";
-import { replace } from "./lib/dom.js";
+import { h, replace } from "./lib/dom.js";
 import { showMenu, watchMenu } from "./lib/menu.js";
 import { followLinks, match, navigate } from "./lib/router.js";
 import { mustLogIn, refresh, session } from "./lib/session.js";
@@ -42,7 +42,7 @@ async function render(route, fresh, signal) {
   main.setAttribute("aria-busy", "true");
   if (!route) {
     document.title = "Not found – plate-streamer";
-    replace(fresh, empty("There is no such page."));
+    replace(fresh, h("h1", null, "Not found"), empty("There is no such page."));
     return;
   }
   const module = await import(`./pages/${route.name}.js`);

@@ -69,7 +69,7 @@ class Tile {
   show(camera) {
     this.camera = camera;
     const state = stateOf(camera);
-    this.picture.wanted(!camera.paused);
+    this.picture.wanted(camera.up && !camera.paused);
     this.state.className = `camera-state ${state.kind}`;
     if (this.state.textContent !== state.text) replace(this.state, state.text);
     this.over.hidden = !state.over;

@@ -8,7 +8,6 @@ const WIDTHS = [320, 480, 640, 960, 1280];
 const AT_ONCE = 3;
 const EVERY_MS = 700;
 const AGAIN_MS = 3000;
-const NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
 let fetching = 0;
 const waiting = [];
@@ -20,9 +19,11 @@ export class Picture {
     this.isWanted = false;
     this.isSeen = false;
     this.call = null;
-    this.element = h("img", { class: "camera-picture", src: NOTHING,
+    this.image = h("img", { class: "camera-picture", hidden: true,
       alt: `What camera ${camera} sees, with the plates marked` });
-    this.element.addEventListener("error", () => this.#failed());
+    this.still = h("canvas", { class: "camera-picture", width: 16, height: 9, "aria-hidden": "true" });
+    this.element = h("div", { class: "camera-pictures" }, this.still, this.image);
+    this.image.addEventListener("error", () => this.#failed());
     this.watcher = new IntersectionObserver((entries) => {
       this.isSeen = entries.at(-1).isIntersecting;
       this.#decide();
@@ -52,8 +53,13 @@ export class Picture {
 
   #start() {
     this.call = new AbortController();
-    if (this.streams) this.element.src = url(`${this.path}/live`, { width: this.#width() });
+    if (this.streams) this.#show(url(`${this.path}/live`, { width: this.#width() }));
     else this.#poll(this.call.signal);
+  }
+
+  #show(address) {
+    this.image.hidden = false;
+    this.image.src = address;
   }
 
   /** The last picture stays; taking the address away is what ends an endless one. */
@@ -61,12 +67,23 @@ export class Picture {
     this.call.abort();
     this.call = null;
     clearTimeout(this.timer);
-    if (this.streams) this.element.src = still(this.element);
+    if (!this.streams) return;
+    this.#keep();
+    this.image.hidden = true;
+    this.image.removeAttribute("src");
+  }
+
+  #keep() {
+    const { image, still } = this;
+    if (!image.naturalWidth) return;
+    still.width = image.naturalWidth;
+    still.height = image.naturalHeight;
+    still.getContext("2d").drawImage(image, 0, 0);
   }
 
   #failed() {
     if (!this.call || !this.streams) return;
-    this.element.src = NOTHING;
+    this.image.hidden = true;
     this.timer = setTimeout(() => {
       if (!this.call) return;
       this.#stop();
@@ -91,8 +108,8 @@ export class Picture {
       const shown = URL.createObjectURL(await response.blob());
       if (this.shown) URL.revokeObjectURL(this.shown);
       this.shown = shown;
-      this.element.src = shown;
-      await this.element.decode();
+      this.#show(shown);
+      await this.image.decode();
       return true;
     } catch {
       return false;
@@ -105,14 +122,6 @@ export class Picture {
     const pixels = this.element.clientWidth * Math.min(devicePixelRatio, 2);
     return WIDTHS.find((width) => width >= pixels * 0.9) ?? WIDTHS.at(-1);
   }
-}
-
-/** What is shown now, as a picture of its own. */
-function still(image) {
-  if (!image.naturalWidth) return NOTHING;
-  const canvas = h("canvas", { width: image.naturalWidth, height: image.naturalHeight });
-  canvas.getContext("2d").drawImage(image, 0, 0);
-  return canvas.toDataURL("image/jpeg", 0.8);
 }
 
 /** Some connections are left for everything else. */
