@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError
 
 from streamer.archive.migrate import bring_up_to_date
+from streamer.archive.records import BadQuery
 from streamer.errors import UserError
 from streamer.redact import redact
 
@@ -121,6 +122,8 @@ class Database:
             yield
         except ImportError:
             raise UserError(f"{self.name}: {DRIVER_MISSING}") from None
+        except (DataError, OverflowError, UnicodeError) as error:
+            raise BadQuery("value", f"{_cause(error)}; no database can hold that") from error
         except (SQLAlchemyError, OSError) as error:
             raise UserError(f"{self.name}: {_cause(error)}") from error
 

@@ -4,10 +4,6 @@ import logging
 import threading
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from streamer.errors import UserError
@@ -22,6 +18,12 @@ _one_at_a_time = threading.Lock()  # alembic's context is a global
 def bring_up_to_date(db: Connection, name: str, to: str = "head") -> None:
     """Within the transaction of `db`, in which nobody else does. `name` is for the UserError that
     says that a newer version has been here."""
+    # Loaded where a database is opened: most commands open none.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every step
     config = Config(attributes={"connection": db})
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))

@@ -8,7 +8,8 @@ from streamer.errors import NotThere, WrongInput
 
 
 class BadQuery(WrongInput):
-    """What is asked for cannot be: `field` of the query, or `cursor`, or `limit`."""
+    """What is asked for cannot be: `field` is one of the query's, `cursor` or `limit`;
+    `value` where no database can hold it."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}", [(field, message)])

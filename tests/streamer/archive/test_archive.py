@@ -1,5 +1,6 @@
 """Events, corrections, notes and the audit log, on SQLite and on PostgreSQL."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -345,3 +346,24 @@ def test_the_audit_log_is_read_from_its_end(archive):
     assert [one.subject for one in archive.changes(10, before=latest[-1].id)] == [
         f"staff/AB{number}" for number in (3, 2, 1, 0)
     ]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda archive, text: archive.get(text),
+        lambda archive, text: archive.after(text),
+        lambda archive, text: archive.retract(text),
+        lambda archive, text: archive.correct(text, "AB1", "jane"),
+        lambda archive, text: archive.search(Query(cameras=(text,), list=text)),
+        lambda archive, text: archive.summary(text),
+        lambda archive, text: archive.near(text),
+        lambda archive, text: archive.remove_note(text, 1 << 70),
+        lambda archive, text: archive.changes(before=1 << 70),
+        lambda archive, text: archive.add_note("AB1", text, "jane"),
+    ],
+)
+@pytest.mark.parametrize("text", ["\0", "\ud800", "é'\"%_", "[", "x" * 10_000])
+def test_whatever_is_asked_is_answered_or_refused_as_what_was_asked(archive, ask, text):
+    with suppress(BadQuery, NoSuchEvent):
+        ask(archive, text)

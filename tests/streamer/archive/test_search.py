@@ -167,6 +167,14 @@ def test_page_by_page_each_comes_once_while_others_arrive(
     assert [one for one in found if one in before] == before
 
 
+def test_what_two_rare_cameras_saw_comes_in_order(archive, make_event, monkeypatch):
+    monkeypatch.setattr("streamer.archive.search.WINDOW", 2)
+    for after_s, camera in enumerate(["north", "south", "north", "south", "south", "gate", "gate"]):
+        archive.take(make_event(f"AB{after_s}", camera, after_s))
+    found = archive.search(Query(cameras=("north", "south")), 4)
+    assert [record.plate for record in found.records] == ["AB4", "AB3", "AB2", "AB1"]
+
+
 @quick
 @given(st.lists(st.text("ABDO018", min_size=1, max_size=7), max_size=40), PLATES)
 def test_near_ones_are_all_within_reach(archive, make_event, plates, plate):
