@@ -163,7 +163,9 @@ class Metrics:
 
     def _declare_web(self) -> None:
         self.web_requests = self._counter(
-            "web_requests", "Answers of the portal, by class: 2xx, 4xx …", ["method", "status"]
+            "web_requests",
+            "Answers of the portal, by class of status: 2xx, 3xx, 4xx, 5xx.",
+            ["method", "status"],
         )
         self.web_logins = self._counter(
             "web_logins", "What became of logins: ok, refused, or locked out.", ["outcome"]

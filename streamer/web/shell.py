@@ -27,6 +27,7 @@ HSTS = "max-age=31536000"
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 OTHER = "other"
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
 
 class Shell:

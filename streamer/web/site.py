@@ -1,5 +1,8 @@
 """The application: the API under /api/v1, the pages beside it."""
 
+import itertools
+from typing import get_args
+
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,7 +30,7 @@ from streamer.web.options import Web
 from streamer.web.pages import Pages
 from streamer.web.portal import Portal
 from streamer.web.problems import EVERYWHERE, install_problems, responses
-from streamer.web.shell import Proxied, Shell
+from streamer.web.shell import CLASSES, METHODS, OTHER, Proxied, Shell
 
 API = "/api/v1"
 
@@ -48,6 +51,8 @@ def create_app(portal: Portal, web: Web | None = None) -> FastAPI:
     install_problems(app)
     keys, audit = Keys(web or Web()), Audit(portal.archive.log)
     logins = portal.metrics.web_logins.labels
+    for outcome in get_args(session.Outcome):
+        logins(outcome)
     ours = session.router(keys, audit, lambda outcome: logins(outcome).inc())
     for router in [ours, *_routers(portal)]:
         app.include_router(router, prefix=API, responses=responses(*EVERYWHERE))
@@ -84,6 +89,8 @@ def _guard(app: FastAPI, web: Web | None, keys: Keys, audit: Audit, portal: Port
     if web.behind_proxy:
         app.add_middleware(Proxied)
     answers = portal.metrics.web_requests.labels
+    for method, status in itertools.product((*METHODS, OTHER), CLASSES):
+        answers(method, status)
     app.add_middleware(Shell, count=lambda *what: answers(*what).inc())
 
 
