@@ -141,9 +141,10 @@ def _corrections(portal: Portal, routes: APIRouter) -> None:
         responses=responses(404),
     )
     def retract_correction(user: Operator, event_id: Id) -> None:
-        """The plate is again the one that was read."""
+        """The plate is again the one that was read, and nothing is learnt from it."""
         if not portal.archive.retract(str(event_id)):
             raise Problem(404, f"nobody has corrected event {event_id}")
+        _forget_lesson(portal, str(event_id))
         portal.archive.log(user.name, "event.retract", str(event_id))
 
 
@@ -186,3 +187,12 @@ def _keep_lesson(portal: Portal, event: PlateEvent) -> str:
     except UserError as error:
         log.warning("event %s: its picture was not kept for training: %s", event.id, error)
     return "; without a picture to learn from"
+
+
+def _forget_lesson(portal: Portal, event_id: str) -> None:
+    try:
+        if portal.pictures is not None:
+            portal.pictures.forget_lesson(event_id)
+    except (OSError, UserError) as error:
+        # Without a correction it is left out of every training set.
+        log.warning("event %s: its picture for training stays: %s", event_id, error)

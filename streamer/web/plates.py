@@ -1,7 +1,6 @@
 """Plates: all that is known of one, and what people write about it."""
 
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
@@ -14,7 +13,7 @@ from streamer.web.models import Match, NearPlate, Note, Plate, Session
 from streamer.web.portal import Portal
 from streamer.web.problems import Problem, responses
 
-LOOKED_FOR_OWNER = 200
+LOOKED_FOR_OWNER = 100
 """In so many of its latest events is looked for an owner."""
 MOST_SESSIONS = 100
 LONGEST_NOTE = 2000
@@ -91,5 +90,5 @@ def _all_of(portal: Portal, plate: str) -> Plate:
 
 
 def _owner(portal: Portal, plate: str) -> dict[str, Any] | None:
-    latest = islice(portal.archive.walk(Query(plate=plate)), LOOKED_FOR_OWNER)
+    latest = portal.archive.search(Query(plate=plate), LOOKED_FOR_OWNER).records
     return next((one.event.owner for one in latest if one.event.owner), None)

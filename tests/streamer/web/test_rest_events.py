@@ -10,6 +10,8 @@ from car_park import START, seen
 from full_portal import full_portal
 from streamer.codec import decode, json_schema, to_text
 from streamer.data import new_event_id
+from streamer.errors import UserError
+from streamer.web.hub import Hub
 
 
 def plates(page):
@@ -179,6 +181,8 @@ def test_somebody_corrects_a_plate(site):
     assert plates(site.get("/events", plate="AB123CD")) == []
     assert site.media.lesson(event.id) is not None
     assert site.changes() == [("ann", "event.correct", event.id, "AB123CD is AB12OCD")]
+    site.send("DELETE", f"/events/{event.id}/correction", 204)
+    assert site.media.lesson(event.id) is None
 
 
 def test_confirmed_no_plate_and_taken_back(site):
@@ -233,3 +237,26 @@ def test_a_database_that_fails_is_no_fault_of_who_asks(site):
     for path in ("/events", "/events/export", f"/events/{new_event_id()}"):
         assert site.get(path, 503)["title"] == "Service Unavailable"
     site.archive.open()
+
+
+def test_a_correction_counts_though_nothing_can_be_learnt(site, monkeypatch, caplog):
+    event = site.take(seen("AB123CD"), pictures=True)
+
+    def fails(*_):
+        raise UserError("disk full")
+
+    monkeypatch.setattr(site.media, "keep_lesson", fails)
+    monkeypatch.setattr(site.media, "forget_lesson", fails)
+    site.send("PUT", f"/events/{event.id}/correction", json={"plate": "AB1"})
+    assert site.get(f"/events/{event.id}")["plate"] == "AB1"
+    assert site.changes()[0][3] == "AB123CD is AB1; without a picture to learn from"
+    site.send("DELETE", f"/events/{event.id}/correction", 204)
+    assert caplog.text.count("disk full") == 2
+
+
+def test_nobody_is_told_of_a_correction_as_of_a_vehicle(site, monkeypatch):
+    told = []
+    monkeypatch.setattr(Hub, "tell", lambda _, news: told.append(news))
+    event = site.take(seen("AB123CD"))
+    site.send("PUT", f"/events/{event.id}/correction", json={"plate": "AB1"})
+    assert told == []

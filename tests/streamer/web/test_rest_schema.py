@@ -69,7 +69,9 @@ def ask_of(operation, site):
 
 def test_answers_are_as_described(lived_in):
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", lived_in.app)
-    operations = [one.ok() for one in schema.include(tag=TAGS).get_all_operations()]
+    # A stream that never ends is no matter for this.
+    ours = schema.include(tag=TAGS).exclude(path="/api/v1/events/live")
+    operations = [one.ok() for one in ours.get_all_operations()]
     assert len(operations) > 20
     for operation in operations:
         ask_of(operation, lived_in)
