@@ -158,7 +158,9 @@ def test_lessons_are_carried_elsewhere_and_thrown_away_there(tmp_path, make_deci
         with pytest.raises(UserError, match="Could not connect"):
             media.upload_lessons()
         s3.start()
+        (tmp_path / "one/lessons/changed" / event.id).touch()  # and is marked once more
         box(tmp_path / "one").upload_lessons()  # after a restart
+        assert not list((tmp_path / "one/lessons/changed").iterdir())
         names = {f"lessons/{event.id}.{ending}" for ending in ("png", "json")}
         assert names <= set(s3.files())
         # A box whose disk was lost has them still.
