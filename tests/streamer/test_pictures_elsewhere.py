@@ -315,6 +315,7 @@ def test_a_bucket_that_says_nothing_does_not_keep_the_daemon_from_ending(tmp_pat
     assert seconds < STOP_LIMIT_S
     assert "events wait for sink pictures until next time" in log
     assert "Traceback" not in log
+    assert "is not open" not in log
 
 
 def test_an_event_with_no_pictures_needs_none(tmp_path, s3, make_decided, make_event):
