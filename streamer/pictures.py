@@ -4,6 +4,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.base import Image
 
@@ -37,3 +38,16 @@ def unpacked(data: bytes) -> Image | None:
         return None
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     return None if image is None else np.asarray(image, np.uint8)
+
+
+def decoded(data: bytes | NDArray[np.uint8]) -> Image | None:
+    """A picture file's content as (H, W, 3) uint8 BGR, upright by its EXIF; None if it is none.
+
+    Of several frames or pages it is the first.
+    """
+    content = np.frombuffer(data, np.uint8)
+    try:
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    except cv2.error:  # what it raises rather than returning None: a picture too large for it
+        return None
+    return None if image is None else np.asarray(image, dtype=np.uint8)
