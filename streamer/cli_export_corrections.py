@@ -52,12 +52,9 @@ def _export_corrections(options: argparse.Namespace) -> int:
 
 
 def _archive(config: "Config") -> "Archive":
-    from streamer.archive.archive import Archive
     from streamer.config import make
 
-    folder = config.parts["store"].options["folder"]
-    part = config.parts.get("archive")
-    archive: Archive = make(part, folder) if part else Archive(folder)
+    archive: Archive = make(config.parts["archive"], config.parts["store"].options["folder"])
     return archive
 
 

@@ -293,8 +293,9 @@ class Courier:
         self._complain(f"sink {self.sink.name}: {error}")
 
     def _complain(self, complaint: str) -> None:
-        # The same words every second of an outage would bury the rest of the log.
-        if complaint != self._complaint:
+        # The same words every second of an outage would bury the rest of the log; and of what was
+        # cut off at the end it has been said that it waits.
+        if complaint != self._complaint and not self._stopped:
             self._complaint = complaint
             log.warning("%s", complaint)
 

@@ -9,6 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from models.base import Image
@@ -104,10 +105,10 @@ class LessonFolder:
         """Have `remote` as it is here. Raises UserError."""
         if self._remote is None or not self._changed.is_dir():
             return
-        for mark in sorted(self._changed.iterdir()):
-            event_id = mark.name.removesuffix(GOING)
+        for event_id in sorted({mark.name.removesuffix(GOING) for mark in self._changed.iterdir()}):
             going = self._changed / f"{event_id}{GOING}"
-            mark.replace(going)  # what changes meanwhile is marked anew
+            with suppress(FileNotFoundError):  # it was going when the daemon was killed
+                (self._changed / event_id).replace(going)  # what changes meanwhile is marked anew
             self._carry(self._remote, event_id)
             going.unlink()
 

@@ -187,6 +187,7 @@ class _Detached(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()  # from now on nobody may cancel it
 
         def run() -> None:
             try:

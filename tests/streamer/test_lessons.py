@@ -3,16 +3,20 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 
+from broker import wait_until
 from models.training.gate import GateScene
 from models.training.splits import split_of
+from processes import DaemonProcess, plate_streamer
 from s3_server import S3Server
 from streamer.archive.archive import Archive
 from streamer.archive.records import Correction
@@ -158,7 +162,9 @@ def test_lessons_are_carried_elsewhere_and_thrown_away_there(tmp_path, make_deci
         with pytest.raises(UserError, match="Could not connect"):
             media.upload_lessons()
         s3.start()
+        (tmp_path / "one/lessons/changed" / event.id).touch()  # and is marked once more
         box(tmp_path / "one").upload_lessons()  # after a restart
+        assert not list((tmp_path / "one/lessons/changed").iterdir())
         names = {f"lessons/{event.id}.{ending}" for ending in ("png", "json")}
         assert names <= set(s3.files())
         # A box whose disk was lost has them still.
@@ -257,21 +263,28 @@ def test_without_corrections_or_without_pictures_it_says_so(media, pass_by):
         lessons_zip(archive, media, io.BytesIO())
 
 
+class Portal:
+    """What the portal does with a correction, in the archive of a daemon that runs."""
+
+    def __init__(self, archive):
+        self._archive = archive
+
+    def say(self, event, plate):
+        self._archive.take(event)
+        self._archive.correct(event.id, plate, "anna")
+
+
 @pytest.fixture
-def gate(tmp_path, monkeypatch):
-    """A configuration whose store is that of `media`, and the archive that it finds."""
-    archive = Corrections()
-    for name, does in (
-        ("open", lambda _: None),
-        ("close", lambda _: None),
-        ("corrections", lambda _: archive.corrections()),
-    ):
-        monkeypatch.setattr(Archive, name, does)
+def gate(tmp_path):
+    """A configuration whose store is that of `media`, and the portal of its daemon."""
     config = tmp_path / "gate.yaml"
     config.write_text(
         f"cameras: [{{name: gate, url: 'synthetic:'}}]\nstore: {{folder: {tmp_path}}}\n"
     )
-    return config, archive
+    archive = Archive(tmp_path)
+    archive.open()
+    yield config, Portal(archive)
+    archive.close()
 
 
 def export(capsys, config, output):
@@ -356,3 +369,30 @@ def test_what_was_corrected_at_the_gate_is_trained_on(gate, media, pass_by, tmp_
     # It went on from there: two steps leave the weights near where they were.
     drift = max(float((before[n] - learnt[n]).abs().max()) for n in changed if n.endswith("weight"))
     assert drift < 0.05
+
+
+@pytest.mark.slow
+def test_corrected_in_the_portal_it_is_in_the_export_of_a_daemon_that_runs(tmp_path):
+    config = {
+        "cameras": [{"name": "gate", "url": "synthetic:?vehicles=9&seed=3"}],
+        "web": {"enabled": True, "port": 0},
+    }
+    with DaemonProcess(tmp_path, config) as daemon, httpx.Client() as portal:
+        daemon.wait_for("the portal is at ")
+        (address,) = re.findall(r"the portal is at (\S+)", daemon.log)
+        api = f"{address.rstrip('/')}/api/v1"
+        events = wait_until(
+            lambda: portal.get(f"{api}/events").json()["events"], 60, lambda: daemon.log
+        )
+        event = events[0]["event"]
+        answer = portal.put(f"{api}/events/{event['id']}/correction", json={"plate": "AB123CD"})
+        assert answer.status_code == 200
+        done = plate_streamer(
+            "export-corrections", tmp_path / "config.yaml", "--output", tmp_path / "set"
+        )
+    assert done.returncode == 0, done.stderr
+    (row,) = csv.DictReader((tmp_path / "set/annotations/corrections.csv").open())
+    assert (row["plate_text"], row["split"]) == ("AB123CD", "train")
+    assert (tmp_path / "set/images" / row["image"]).is_file()
+    width = event["box"][2] - event["box"][0]
+    assert int(row["xmax"]) - int(row["xmin"]) == width

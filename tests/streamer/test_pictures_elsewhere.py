@@ -250,6 +250,21 @@ def test_the_daemon_has_a_sink_for_pictures_only_where_they_go_elsewhere(tmp_pat
         assert [courier.sink.name for courier in daemon.couriers] == expected
 
 
+SINKS = """\
+sinks:
+  mqtt: {host: 192.0.2.20}
+  webhook: {url: 'http://h/', body: '{{ crop_base64 }}'}
+"""
+
+
+def test_sinks_read_pictures_of_events_alone(tmp_path, make_event):
+    daemon = build_daemon(parse_config(CONFIG % tmp_path + SINKS, PARTS))
+    mqtt, webhook = (courier.sink for courier in daemon.couriers)
+    event = make_event(crop="/etc/passwd")
+    assert webhook._request(event).body == b""
+    assert len(mqtt._messages.of(event)) == 2  # no crop
+
+
 def gate(folder, s3_options, url):
     store = {"folder": str(folder / "state"), "pictures_url": url, "pictures_options": s3_options}
     camera = {"name": "gate", "url": "synthetic:?vehicles=2&seed=3"}
@@ -300,6 +315,7 @@ def test_a_bucket_that_says_nothing_does_not_keep_the_daemon_from_ending(tmp_pat
     assert seconds < STOP_LIMIT_S
     assert "events wait for sink pictures until next time" in log
     assert "Traceback" not in log
+    assert "is not open" not in log
 
 
 def test_an_event_with_no_pictures_needs_none(tmp_path, s3, make_decided, make_event):
