@@ -3,14 +3,14 @@ import { h, s } from "./dom.js";
 /** A share as a bar; `level` is good, warn, bad or plain. `label` says it in words. */
 export function bar(share, { level = "plain", label, mark = null } = {}) {
   const width = Math.min(Math.max(share, 0), 1) * 100;
-  const parts = [s("rect", { class: "bar-fill", width, height: 10 })];
+  const parts = [s("rect", { class: "gauge-fill", width, height: 10 })];
   if (mark !== null) {
     const at = Math.min(Math.max(mark, 0), 1) * 99;
-    parts.push(s("rect", { class: "bar-mark", x: at, width: 1, height: 10 }));
+    parts.push(s("rect", { class: "gauge-mark", x: at, width: 1, height: 10 }));
   }
   const picture = s(
     "svg",
-    { class: `bar bar-${level}`, viewBox: "0 0 100 10", preserveAspectRatio: "none" },
+    { class: `gauge gauge-${level}`, viewBox: "0 0 100 10", preserveAspectRatio: "none" },
     parts,
   );
   if (label) {

@@ -63,7 +63,7 @@ class Page {
       "aria-label": "Search the vehicles inside by plate",
       autocomplete: "off",
     });
-    const none = h("div", { class: "none" });
+    const none = h("div", { class: "nobody" });
     let last = null;
     const show = (state) => {
       last = state;

@@ -17,7 +17,7 @@ export function vehicleList({ operator, onEnd }) {
 }
 
 function row(one, onEnd) {
-  const stay = h("span", { class: "stay" });
+  const stay = h("span", { class: "stay-so-far" });
   const badges = h("span", { class: "badges" });
   const node = h("li", { class: "vehicle card" }, [
     crop(one),

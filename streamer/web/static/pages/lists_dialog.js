@@ -82,7 +82,7 @@ function dayField(text) {
   const node = h(
     "div",
     { class: "days", role: "group" },
-    ...boxes.map((box, index) => h("label", { class: "day" }, box, h("span", {}, NAMES[index]))),
+    ...boxes.map((box, index) => h("label", { class: "weekday" }, box, h("span", {}, NAMES[index]))),
   );
   const read = () => {
     const on = boxes.filter((box) => box.checked).map((box) => box.value);

@@ -41,7 +41,10 @@ export function entryTable(list, { operator, signal, onCount }) {
   };
   const shown = (entries) => {
     if (!entries.length) return [nothing(state.search, operator)];
-    return [table(entries, operator ? { edit, remove } : null), pager(state, turn)];
+    return [
+      table(entries, operator ? { edit, remove } : null),
+      state.total > PAGE && pager(state, turn),
+    ];
   };
   const edit = async (entry) => {
     if (await entryDialog(list.name, entry)) {

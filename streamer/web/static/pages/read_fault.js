@@ -24,7 +24,7 @@ export function fault(error, again) {
   retry.addEventListener("click", again);
   return h(
     "div",
-    { class: "fault", role: "alert" },
+    { class: "read-fault", role: "alert" },
     h("strong", {}, HEADLINES[status] ?? "It could not be read"),
     h("p", {}, [...details].map(sentence).join(" ")),
     WORTH_TRYING.has(status) && retry,

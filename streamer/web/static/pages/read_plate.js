@@ -68,7 +68,7 @@ export function candidates(all) {
   if (!others.length) return false;
   return h(
     "p",
-    { class: "candidates muted" },
+    { class: "other-readings muted" },
     "It may also be ",
     ...others.flatMap((one, index) => [
       index ? ", " : "",

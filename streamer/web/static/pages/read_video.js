@@ -28,12 +28,13 @@ export class VideoResult {
     this._end = h("div", { class: "read-end" });
     this._cancel = h("button", { type: "button" }, "Stop reading");
     this._cancel.addEventListener("click", () => this._stop());
+    this._row = h("div", { class: "read-progress" }, this._progress, this._cancel);
     this._stopped = false;
     this._rows = keyed(this._events, (one) => one.event.id, vehicle);
     this.node = h(
       "div",
       { class: "read-video" },
-      h("div", { class: "read-progress" }, this._progress, this._cancel),
+      this._row,
       this._words,
       this._events,
       this._end,
@@ -86,7 +87,8 @@ export class VideoResult {
     if (progress === null || state === "waiting") this._progress.removeAttribute("value");
     else this._progress.value = progress;
     const found = events.length === 1 ? "1 vehicle" : `${events.length || "no"} vehicles`;
-    const of = length === null ? clock(read) : `${clock(read)} of ${clock(length)}`;
+    const whole = length === null || state === "done";
+    const of = whole ? clock(read) : `${clock(read)} of ${clock(length)}`;
     this._words.textContent = state === "waiting" ? "Other videos are read first." : `${of}, ${found}`;
     say(state === "waiting" ? "waits" : "is read …");
     this._rows(events);
@@ -94,7 +96,7 @@ export class VideoResult {
 
   _finish(say) {
     const { state, error, events } = this._job;
-    this._progress.hidden = this._cancel.hidden = true;
+    this._row.hidden = true;
     say({ done: "read", failed: "was not read to its end", cancelled: "stopped" }[state]);
     const parts = [];
     if (state === "failed") parts.push(fault({ detail: error ?? "unknown", status: 422 }));

@@ -18,22 +18,21 @@ const USUAL_MS = 40;
 export function cameraCard(camera) {
   const badge = h("span", { class: "badge" });
   const facts = h("dl", { class: "tiles" });
-  const reads = h("dl", { class: "bars" });
+  const reads = h("dl", { class: "outcomes" });
   const stages = h("tbody", {});
   const budget = h("p", { class: "muted" });
   const rate = sparkline(`Frame rate of ${camera.name}`);
   const figure = h("span", { class: "rate-figure" });
+  const readsPart = h("div", { class: "stack" }, h("h4", {}, "Reads"), reads);
+  const stagesPart = h("div", { class: "stack" }, h("h4", {}, "Stages"), stageTable(stages), budget);
   const node = h(
     "article",
     { class: "card system-camera", "aria-label": camera.name },
     h("header", { class: "card-head" }, h("h3", {}, camera.name), badge),
     h("div", { class: "rate" }, figure, rate.node),
     facts,
-    h("h4", {}, "Reads"),
-    reads,
-    h("h4", {}, "Stages"),
-    stageTable(stages),
-    budget,
+    readsPart,
+    stagesPart,
   );
   const update = (now) => {
     const [words, level] = stateOf(now);
@@ -44,6 +43,8 @@ export function cameraCard(camera) {
       now.frames_per_second === null ? "– frames/s" : `${now.frames_per_second.toFixed(1)} frames/s`;
     replace(facts, ...figures(now));
     replace(reads, ...outcomes(now.reads));
+    readsPart.hidden = !Object.keys(now.reads).length;
+    stagesPart.hidden = !now.stages.length;
     const running = now.frames_per_second > 0;
     const frameMs = running ? 1000 / now.frames_per_second : USUAL_MS;
     replace(stages, ...now.stages.map((one) => stage(one, frameMs)));
@@ -87,7 +88,7 @@ function outcomes(reads) {
   return [...known, ...others].map((outcome) =>
     h(
       "div",
-      { class: "bar-row" },
+      { class: "outcome" },
       h("dt", {}, OUTCOMES[outcome] ?? outcome),
       h(
         "dd",
