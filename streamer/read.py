@@ -53,6 +53,12 @@ def read_all(
     return 2 if reading.progress.faults else 0
 
 
+def picture_reader(config: Config) -> PlateReader:
+    """What reads pictures as the configuration says."""
+    detector, reader = (make(config.parts[section]) for section in ("detector", "reader"))
+    return PlateReader(detector, reader, formats_of(config))
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one picture or one vehicle gives: a line of JSON, and rows of a table."""
@@ -84,11 +90,7 @@ class _Reading:
             self.progress.step(str(path))
 
     def _picture(self, path: Path) -> Result:
-        self._reader = self._reader or PlateReader(
-            make(self._config.parts["detector"]),
-            make(self._config.parts["reader"]),
-            formats_of(self._config),
-        )
+        self._reader = self._reader or picture_reader(self._config)
         image = load_picture(path)
         plates = self._reader.read(image)
         if self._annotate:
