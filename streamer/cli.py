@@ -20,6 +20,7 @@ from streamer.cli_dead_letters import add_dead_letters
 from streamer.cli_evaluate import add_evaluate
 from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
+from streamer.cli_evaluate_truth import add_evaluate_truth
 from streamer.cli_export_corrections import add_export_corrections
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
@@ -205,7 +206,8 @@ def _add_train(commands: Commands) -> None:
 def _add_evaluate(commands: Commands) -> None:
     text = "Measure against the truth."
     inner = commands.add_parser("evaluate", help=text, description=text)
-    add = partial(_command, inner.add_subparsers(required=True, metavar="WHAT"))
+    add_evaluate_truth(inner)
+    add = partial(_command, inner.add_subparsers(metavar="WHAT"))
     add_evaluate(add)
     add_evaluate_reader(add)
     add_evaluate_passages(add)
