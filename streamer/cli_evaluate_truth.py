@@ -35,7 +35,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         )
     from streamer.app import checked, default_config
     from streamer.evaluate_truth import evaluate_truth, wrong
-    from streamer.read import picture_reader
+    from streamer.picture_reader import picture_reader
     from streamer.truth import read_truth
 
     check_places(options.gallery, options.json)

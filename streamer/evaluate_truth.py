@@ -11,8 +11,9 @@ from models.training.evaluate import told
 from models.training.evaluate_reader import Comparison, Read, looks_of
 from models.training.plate_crops import Plate, cut_box
 from models.training.reader_figures import ReaderEvaluation, evaluation_of
-from streamer.api import FoundPlate, load_picture
 from streamer.errors import UserError
+from streamer.found import FoundPlate
+from streamer.picture_reader import load_picture
 from streamer.truth import KnownPicture, KnownPlate, paired
 
 MARGIN = 0.15

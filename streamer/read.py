@@ -54,12 +54,6 @@ def read_all(
     return 2 if reading.progress.faults else 0
 
 
-def picture_reader(config: Config) -> PlateReader:
-    """What reads pictures as the configuration says."""
-    detector, reader = (make(config.parts[section]) for section in ("detector", "reader"))
-    return PlateReader(detector, reader, formats_of(config))
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one picture or one vehicle gives: a line of JSON, and rows of a table."""
