@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from models.base import Detection, Detector, Image, Reader, Reading
+from models.base import Detection, Detector, Image, ModelError, Reader, Reading
 from models.detectors.yolo import YoloDetector
 from models.readers.ensemble import EnsembleReader
 from models.readers.formats import Formats
 from models.readers.informed import InformedReader
 from models.readers.knowledge import Decision
+from models.training.scores import iou_matrix
 from streamer.config import Config, make
 from streamer.data import Candidate, Character
 from streamer.errors import SourceError, UserError
@@ -17,12 +18,21 @@ from streamer.sources.base import PICTURES
 from streamer.sources.images import read_picture
 from streamer.stages.views import cut_out
 
+OTHER_SCALES = (1.5, 0.7)
+"""A picture in which nothing can be believed is looked at again, larger and smaller: a camera sends
+the next frame, a picture is all there is. On 388 plates of four sources of validation pictures this
+read 355 instead of 352 right, and believed no more that is wrong."""
+SAME = 0.3
+"""Overlap from which on two boxes are about one plate."""
+
 
 class PlateReader:
     """A detector and a reader as one object, for pictures.
 
     Without arguments it is what the daemon runs by default. `formats` are the plates to expect,
     `Formats(["DE", "NL"])`; None expects those of all countries. One instance serves one thread.
+    A picture without a plate that can be believed is looked at again at `OTHER_SCALES`, where the
+    detector can (it is `rescaled`).
     """
 
     def __init__(
@@ -33,6 +43,7 @@ class PlateReader:
     ) -> None:
         self._detector = detector or YoloDetector()
         self._reader = InformedReader(reader or EnsembleReader(), formats)
+        self._others: list[Detector] | None = None  # opened when they are needed
 
     def read(self, picture: Image | str | Path) -> list[FoundPlate]:
         """The legible plates of one picture, the most certain first.
@@ -41,15 +52,30 @@ class PlateReader:
         respected). Raises UserError when the file is missing or no picture.
         """
         image = load_picture(picture) if isinstance(picture, str | Path) else picture
-        detections = self._detector.detect(image)
+        found = self._read(image, self._detector)
+        if not any(one.reason is None for one in found):
+            for other in self._at_other_scales():
+                found = _distinct([*found, *self._read(image, other)])
+        return sorted(found, key=lambda one: -one.confidence)
+
+    def _at_other_scales(self) -> list[Detector]:
+        if self._others is None:
+            rescaled = getattr(self._detector, "rescaled", None)
+            try:
+                self._others = [rescaled(times) for times in OTHER_SCALES] if rescaled else []
+            except ModelError:  # a network of fixed size sees one scale
+                self._others = []
+        return self._others
+
+    def _read(self, image: Image, detector: Detector) -> list[FoundPlate]:
+        detections = detector.detect(image)
         crops = [cut_out(image, detection) for detection in detections]
         readings = self._reader.read(crops)
-        found = [
+        return [
             _found(reading, self._reader.decide(reading), detection)
             for reading, detection in zip(readings, detections, strict=True)
             if reading.text
         ]
-        return sorted(found, key=lambda one: -one.confidence)
 
 
 def picture_reader(config: Config) -> PlateReader:
@@ -66,6 +92,15 @@ def load_picture(path: str | Path) -> Image:
     except SourceError as error:
         hint = f"; known: {', '.join(PICTURES)}" if error.reason == "corrupt" else ""
         raise UserError(f"{error}{hint}") from None
+
+
+def _distinct(found: list[FoundPlate]) -> list[FoundPlate]:
+    """Each plate once, as it is most to be believed."""
+    kept: list[FoundPlate] = []
+    for one in sorted(found, key=lambda one: (one.reason is not None, -one.confidence)):
+        if not kept or iou_matrix([one.box], [other.box for other in kept]).max() < SAME:
+            kept.append(one)
+    return kept
 
 
 def _found(reading: Reading, decision: Decision, detection: Detection) -> FoundPlate:

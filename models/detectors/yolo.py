@@ -1,6 +1,7 @@
 """The default detector: a YOLO network of one class as ONNX, and a second look at what it finds."""
 
 from collections.abc import Iterable
+from copy import copy
 from functools import lru_cache, partial
 from math import ceil
 from pathlib import Path
@@ -99,6 +100,18 @@ class YoloDetector:
             return self._reported(image, ((one, None) for one in _best_first(rows)))
         rows = _best_first(network.rows(image, CANDIDATE_SHARE * self._min_score))[:MOST_LOOKS]
         return self._looked_again(image, self._finder, rows)
+
+    def rescaled(self, times: float) -> "YoloDetector":
+        """A detector that sees pictures so many times as large, on the same terms.
+
+        Shares the second look with this one, so both serve the same thread. Raises `ModelError` for
+        a network of fixed size.
+        """
+        width, height = (max(1, round(times * side / STRIDE)) * STRIDE for side in self._size)
+        other = copy(self)
+        other._size = (width, height)
+        other._networks = {other._size: Network(self._open(input_size=other._size), other._size)}
+        return other
 
     def _looked_again(self, image: Image, finder: CornerFinder, rows: Rows) -> list[Detection]:
         boxes: list[Box] = [(a, b, c, d) for a, b, c, d in rows[:, :4].tolist()]

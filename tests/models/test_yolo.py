@@ -242,3 +242,21 @@ def test_changed_weights_are_refused(tmp_path):
     file.write_bytes(content)
     with pytest.raises(ModelError, match=r"copy\.onnx: sha256 is"):
         YoloDetector(weights=file)
+
+
+def test_the_same_network_sees_a_picture_larger_and_smaller():
+    scene = render_scene(np.random.default_rng(3))
+    detector = YoloDetector()
+    (best, *_) = detector.detect(scene.image)
+    for times in (1.5, 0.7):
+        (other, *_) = detector.rescaled(times).detect(scene.image)
+        assert iou_matrix([best.box], [other.box])[0, 0] > 0.6
+    assert detector.detect(scene.image)[0] == best  # it has stayed as it was
+
+
+def test_a_network_of_fixed_size_cannot_be_rescaled(tmp_path):
+    answer = np.zeros((5, 3))
+    path = write_detector(tmp_path / "fixed.onnx", answer, size=(64, 96))
+    detector = YoloDetector(weights=path, size=(96, 64), second_look=False)
+    with pytest.raises(ModelError):
+        detector.rescaled(2.0)

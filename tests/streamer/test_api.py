@@ -147,3 +147,53 @@ def test_a_recording_that_fails_midway_ends_and_does_not_begin_anew(clip, monkey
     with pytest.raises(UserError, match="cannot be read to its end"):
         list(events(str(clip.path)))
     assert len(shown) == 6
+
+
+class Scaled(Finds):
+    """Finds nothing at first, and what is there when it sees the picture larger."""
+
+    def __init__(self, count=0, larger=1):
+        super().__init__(count)
+        self.larger, self.asked = larger, []
+
+    def rescaled(self, times):
+        self.asked.append(times)
+        return Finds(self.larger if times > 1 else 0)
+
+
+class Knows:
+    """Reads `text` from every crop."""
+
+    calibration = None
+
+    def __init__(self, text):
+        self.text = text
+
+    def read(self, crops):
+        return [seen((self.text, 0.95)) for _ in crops]
+
+
+def test_a_picture_in_which_nothing_is_found_is_looked_at_again():
+    detector = Scaled()
+    reader = PlateReader(detector, Knows("AB123CD"))
+    assert [one.plate for one in reader.read(PICTURE)] == ["AB123CD"]
+    reader.read(PICTURE)
+    assert detector.asked == [1.5, 0.7]  # opened once
+
+
+def test_what_is_believed_at_once_is_not_looked_at_again():
+    detector = Scaled(count=1)
+    found = PlateReader(detector, Knows("AB123CD")).read(PICTURE)
+    assert [one.reason for one in found] == [None]
+    assert detector.asked == []
+
+
+def test_what_is_seen_at_several_scales_is_one_plate():
+    detector = Scaled(count=1)
+    found = PlateReader(detector, Knows("A")).read(PICTURE)  # too short to be believed
+    assert found[0].reason is not None
+    assert (len(found), detector.asked) == (1, [1.5, 0.7])
+
+
+def test_a_detector_of_one_scale_is_asked_once():
+    assert PlateReader(Finds(0), Knows("AB123CD")).read(PICTURE) == []
