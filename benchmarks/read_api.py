@@ -1,6 +1,7 @@
 """How long `POST /read` takes for a 1080p picture at 4 parallel clients, against reading it bare.
 
     python benchmarks/read_api.py [--rounds 3] [--reads 50] [--workers 2]
+    python benchmarks/read_api.py --beside          what cameras lose while the clients ask
 
 Bare is decoding the same JPEG and `PlateReader.read`, (a) one after the other and (b) in as many
 threads as there are clients, each with a reader of its own: what the processor can do. Server,
@@ -9,12 +10,17 @@ p50 and p95 of each and the ratios of p95; on a shared machine quote the ratios.
 
 With fewer cores than clients (a) cannot be kept up with: four pictures at a time on two cores take
 at least twice as long each as one picture alone.
+
+The server is `plate-streamer serve`. `--beside` has `plate-streamer run` read a film as fast as it
+can, and compares its frames per second without and with clients that ask without a pause. A camera
+gives fewer frames than that, and so loses less.
 """
 
 import argparse
 import http.client
 import json
 import os
+import re
 import socket
 import statistics
 import subprocess
@@ -22,10 +28,12 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
+import av
+
 from models.training.gate import GateScene
-from streamer.app import default_config
 from streamer.picture_reader import PlateReader
 from streamer.pictures import decoded, jpeg
 
@@ -33,6 +41,8 @@ SIZE = (1920, 1080)
 AT_S = 8.0
 WARM_UP = 5
 START_S = 30.0
+FILM_S, FPS = 8, 15
+SETTLE_S, COUNTED_S = 2.0, 5.0
 
 
 def main():
@@ -41,36 +51,93 @@ def main():
     parser.add_argument("--reads", type=int, default=50, help="of each client, a round")
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2, help="web.read_workers")
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--beside", action="store_true")
     parser.add_argument("--ask", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve is not None:
-        serve(options.serve, options.workers)
-    elif options.ask:
+    if options.ask:
         print(json.dumps(ask(int(options.ask[0]), Path(options.ask[1]), options)))
+    elif options.beside:
+        beside(options)
     else:
         compare(options)
 
 
-def compare(options):
+def picture_in(folder):
     data = jpeg(GateScene(SIZE, seed=7, vehicles=1).render(AT_S).image, 90)
+    (Path(folder) / "gate.jpg").write_bytes(data)
+    return data
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def beside(options):
+    rates = {"without clients": [], "with clients": []}
+    with tempfile.TemporaryDirectory() as folder:
+        picture_in(folder)
+        film = {"name": "film", "url": str(render(Path(folder) / "film.mp4")), "loop": True}
+        with portal("run", folder, options.workers, [film]) as (port, metrics, _):
+            for _ in range(options.rounds):
+                rates["without clients"].append(frames_per_s(metrics))
+                asked = ["--ask", port, Path(folder) / "gate.jpg", "--reads", 1_000_000]
+                with started(*asked, "--clients", options.clients) as clients:
+                    time.sleep(SETTLE_S)
+                    rates["with clients"].append(frames_per_s(metrics))
+                    clients.kill()
+    for name, found in rates.items():
+        print(f"  {name:16} {statistics.median(found):6.1f} frames/s, median of {len(found)}")
+    share = statistics.median(rates["with clients"]) / statistics.median(rates["without clients"])
+    print(f"  with {options.clients} clients {share:.2f} of the frames without")
+
+
+def frames_per_s(port):
+    """Of the film, over a while."""
+    before = captured(port)
+    time.sleep(COUNTED_S)
+    return (captured(port) - before) / COUNTED_S
+
+
+def captured(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    return float(re.search(r'^anpr_frames_captured_total{camera="film"} (.*)$', text, re.M)[1])
+
+
+@contextmanager
+def portal(command, folder, workers, cameras=()):
+    """The daemon, or the portal alone: its port, that of its metrics, its process id."""
+    port, metrics = free_port(), free_port()
+    web = {"enabled": True, "port": port, "read_workers": workers}
+    web |= {"requests_per_s": 1e6, "burst": 1_000_000}
+    config = {"web": web, "metrics": {"port": metrics}, "store": {"folder": folder}}
+    if cameras:
+        config |= {"cameras": list(cameras), "log": {"level": "error"}}
+    path = Path(folder) / "gate.yaml"
+    path.write_text(json.dumps(config))
+    with subprocess.Popen([sys.executable, "-m", "streamer", command, str(path)]) as process:
+        try:
+            wait_for(port)
+            yield port, metrics, process.pid
+        finally:
+            process.terminate()
+
+
+def compare(options):
     taken = {"bare, alone": [], "bare, threads": [], "POST /read": []}
     readers = [PlateReader() for _ in range(options.clients)]
     with tempfile.TemporaryDirectory() as folder:
-        picture = Path(folder) / "gate.jpg"
-        picture.write_bytes(data)
-        with socket.create_server(("127.0.0.1", 0)) as taken_port:
-            port = taken_port.getsockname()[1]
-        with started("--serve", port, "--workers", options.workers, cwd=folder) as server:
-            wait_for(port)
+        picture, data = Path(folder) / "gate.jpg", picture_in(folder)
+        with portal("serve", folder, options.workers) as (port, _, pid):
             for _ in range(options.rounds):
                 taken["bare, alone"] += bare(data, readers[:1], options.reads)
                 taken["bare, threads"] += bare(data, readers, options.reads)
                 asked = ["--ask", port, picture, "--reads", options.reads]
                 with started(*asked, "--clients", options.clients) as clients:
                     taken["POST /read"] += json.loads(clients.communicate()[0])
-            memory_mb = resident_mb(server.pid)
-            server.terminate()
+            memory_mb = resident_mb(pid)
     report(taken, options, len(data), memory_mb)
 
 
@@ -90,9 +157,9 @@ def report(taken, options, size, memory_mb):
         print(f"  p95 of POST /read is {p95['POST /read'] / p95[name]:.2f}x that of {name}")
 
 
-def started(*arguments, cwd=None):
+def started(*arguments):
     command = [sys.executable, __file__, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=cwd)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def wait_for(port):
@@ -159,26 +226,16 @@ def ask(port, picture, options):
     return seconds
 
 
-def serve(port, workers):
-    import uvicorn
-    from fastapi import Depends, FastAPI, Request
-
-    from streamer.reads import reading_of
-    from streamer.web import read
-    from streamer.web.access import OPEN
-    from streamer.web.problems import install_problems
-    from streamer.web.read_limits import ReadLimits
-
-    class OnlyReading:
-        reading = reading_of(default_config("unused"), ReadLimits(read_workers=workers))
-
-    async def admit(request: Request):
-        request.state.user = OPEN
-
-    app = FastAPI()
-    install_problems(app)
-    app.include_router(read.router(OnlyReading), prefix="/api/v1", dependencies=[Depends(admit)])
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+def render(path):
+    scene = GateScene((1280, 720), seed=7, vehicles=1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": "23", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = *scene.size, "yuv420p"
+        for number in range(FILM_S * FPS):
+            image = scene.render(4 + number / FPS).image
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
+    return path
 
 
 if __name__ == "__main__":

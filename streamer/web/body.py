@@ -36,7 +36,10 @@ async def take_raw(request: Request, upload: Upload, most_bytes: int) -> None:
 
 async def take_multipart(request: Request, upload: Upload, most_bytes: int) -> None:
     """The file is the part `file` of a form. Raises Problem."""
-    form = _Form(upload, request.headers.get("content-type", ""))
+    try:
+        form = _Form(upload, request.headers.get("content-type", ""))
+    except Problem as problem:
+        raise await refusal(request, problem) from None
     await _pump(request, form.write, upload, most_bytes + WRAPPING)
     form.end()
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from models.base import ModelError
-from streamer.codec import encode
+from streamer.codec import PlateEventBody
 from streamer.errors import UserError
 from streamer.videos import video_facts
 from streamer.web import read_docs
@@ -161,7 +161,7 @@ def _video(reading: Reading, upload: Upload, user: User, request: Request) -> Re
         raise busy(f"{MOST_JOBS_WAITING} videos wait already", JOB_RETRY_S) from None
     body = _job_out(job, request)
     place = {"Location": request.url_for("read_job", job_id=job.id).path}
-    return JSONResponse(body.model_dump(mode="json"), 202, place)
+    return JSONResponse(body.model_dump(mode="json", by_alias=True), 202, place)
 
 
 def _job(reading: Reading, job_id: str) -> Job:
@@ -176,7 +176,7 @@ def _job_out(job: Job, request: Request) -> ReadJob:
     place = partial(request.url_for, "read_job_picture", job_id=job.id)
     events = [
         ReadVehicle(
-            event=json.loads(encode(one.event)),
+            event=PlateEventBody.model_validate(one.event),
             at_s=one.at_s,
             snapshot=place(event_id=one.event.id, kind="snapshot").path,
             crop=place(event_id=one.event.id, kind="crop").path,

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Response
 
 from streamer.picture_head import FORMATS
-from streamer.web.problems import MEDIA_TYPE
+from streamer.web.problems import responses
 from streamer.web.read_models import ReadJob, ReadPicture
 
 
@@ -22,31 +22,12 @@ KINDS = (
     'or {"url": …} as application/json'
 )
 
-PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "detail"],
-                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-    },
-}
-
 
 def _problems(**words: str) -> dict[int | str, dict[str, Any]]:
-    content = {MEDIA_TYPE: {"schema": PROBLEM}}
-    return {
-        int(status[1:]): {"description": text, "content": content} for status, text in words.items()
-    }
+    """What a route answers that is no success: `_404="No such job"`."""
+    found = {int(status[1:]): text for status, text in words.items()}
+    declared = responses(*found)
+    return {status: {**declared[status], "description": text} for status, text in found.items()}
 
 
 _FILE = {"schema": {"type": "string", "format": "binary"}}

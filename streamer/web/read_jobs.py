@@ -81,7 +81,7 @@ class Jobs:
             self._jobs.pop(job.id, None)
         job.forget()
 
-    def stop(self, timeout_s: float = 2.0) -> None:
+    def stop(self, timeout_s: float = 1.0) -> None:
         """All end, the one that is being read soon, or as soon as the process does."""
         with self._changed:
             self._stopped = True

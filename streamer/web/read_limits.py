@@ -18,11 +18,11 @@ class ReadLimits:
     120 MB. With `allow_urls` pictures and videos are fetched from addresses too.
     """
 
-    max_upload_mb: float = 200.0
-    max_megapixels: float = 50.0
-    max_video_s: float = 600.0
-    read_workers: int = 2
-    allow_urls: bool = False
+    max_upload_mb: float
+    max_megapixels: float
+    max_video_s: float
+    read_workers: int
+    allow_urls: bool
 
     @property
     def most_bytes(self) -> int:

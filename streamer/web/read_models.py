@@ -1,10 +1,11 @@
 """What `POST /read` and its jobs answer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.base import Reason
+from streamer.codec import PlateEventBody
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -56,7 +57,7 @@ class ReadPicture(BaseModel):
 class ReadVehicle(BaseModel):
     """A vehicle of a video: its plate-event/1, and how many seconds into the video it was read."""
 
-    event: dict[str, Any]
+    event: PlateEventBody
     at_s: Annotated[float, Field(ge=0)]
     snapshot: str
     crop: str

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from clips import gate_film
-from reading_app import app_of, reading, served
+from reading_app import app_of, reading
+from served import served
 from streamer.pictures import decoded
-from streamer.web.read_limits import MOST_JOBS_WAITING, MOST_READS, ReadLimits
+from streamer.web.options import Web
+from streamer.web.read_limits import MOST_JOBS_WAITING, MOST_READS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api-read.md").read_text()
 HERE = "http://127.0.0.1:8090"
@@ -64,7 +66,7 @@ def test_the_python_examples_work(place, gate_scene):
 
 
 def test_the_limits_are_those_of_the_code():
-    limits = ReadLimits()
+    limits = Web().limits
     for key in ("max_upload_mb", "max_megapixels", "max_video_s", "read_workers"):
         assert re.search(rf"\| `{key}` \| {getattr(limits, key):g}\b", PAGE), key
     assert f"Up to {MOST_READS} requests" in PAGE

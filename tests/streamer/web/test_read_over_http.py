@@ -5,23 +5,30 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import cv2
 import numpy as np
 import pytest
 import requests
 
 from clips import write_clip
-from reading_app import API, app_of, reading, served
+from reading_app import API, app_of, reading
+from served import served
+from streamer.pictures import jpeg
+from streamer.web.options import Web
+from streamer.web.site import create_app
 
 READ = f"{API}/read"
 PICTURE = np.full((48, 64, 3), 90, np.uint8)
 
 SERVER = """
-import sys, time
+import sys
 from pathlib import Path
-from reading_app import app_of, reading, served
+from reading_app import app_of, reading
+from served import served
 one = reading(Path(sys.argv[1]), videos=lambda path, on_frame: (), max_upload_mb=400)
 with served(app_of(one)) as url:
     print(url, flush=True)
@@ -66,6 +73,23 @@ def test_a_large_video_is_not_held_in_memory(apart, tmp_path, form):
     assert size_mb > 200
     assert peak_mb(process) - before_mb < 60
     assert list(folder.iterdir()) == []
+
+
+def test_the_whole_site_reads_what_it_is_sent(site, real_reading, gate_scene):
+    data = jpeg(cv2.resize(gate_scene[0], (2560, 1440)), 95)
+    assert len(data) > 500_000  # more than other routes take
+    with served(create_app(replace(site.portal, reading=real_reading), Web())) as url:
+        form = requests.post(url + READ, files={"file": ("gate.jpg", data)})
+        kind = {"Content-Type": "image/jpeg"}
+        body = requests.post(url + READ, data=data, headers=kind, params={"annotate": "true"})
+        large = requests.post(url + READ, data=bytes(9_000_000), headers=kind)
+        foreign = requests.post(
+            url + READ, data=data, headers=kind | {"Origin": "https://elsewhere.example"}
+        )
+    for answer in (form, body):
+        assert [one["plate"] for one in answer.json()["plates"]] == [gate_scene[1]]
+    assert (large.status_code, foreign.status_code) == (413, 403)
+    assert "img-src 'self' data:" in body.headers["content-security-policy"]
 
 
 def multipart(file, size):

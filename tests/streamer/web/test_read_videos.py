@@ -272,6 +272,7 @@ def test_a_real_video_is_given_up_quickly(tmp_path, film):
     began_s = time.monotonic()
     one.stop()
     assert time.monotonic() - began_s < 1.5
+    one.jobs._thread.join(5)
     assert not one.jobs._thread.is_alive()
 
 
