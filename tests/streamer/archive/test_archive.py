@@ -348,22 +348,19 @@ def test_the_audit_log_is_read_from_its_end(archive):
     ]
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda archive, text: archive.get(text),
-        lambda archive, text: archive.after(text),
-        lambda archive, text: archive.retract(text),
-        lambda archive, text: archive.correct(text, "AB1", "jane"),
-        lambda archive, text: archive.search(Query(cameras=(text,), list=text)),
-        lambda archive, text: archive.summary(text),
-        lambda archive, text: archive.near(text),
-        lambda archive, text: archive.remove_note(text, 1 << 70),
-        lambda archive, text: archive.changes(before=1 << 70),
-        lambda archive, text: archive.add_note("AB1", text, "jane"),
-    ],
-)
 @pytest.mark.parametrize("text", ["\0", "\ud800", "é'\"%_", "[", "x" * 10_000])
-def test_whatever_is_asked_is_answered_or_refused_as_what_was_asked(archive, ask, text):
-    with suppress(BadQuery, NoSuchEvent):
-        ask(archive, text)
+def test_whatever_is_asked_is_answered_or_refused_as_what_was_asked(archive, text):
+    for ask in (
+        lambda: archive.get(text),
+        lambda: archive.after(text),
+        lambda: archive.retract(text),
+        lambda: archive.correct(text, "AB1", "jane"),
+        lambda: archive.search(Query(cameras=(text,), list=text)),
+        lambda: archive.summary(text),
+        lambda: archive.near(text),
+        lambda: archive.remove_note(text, 1 << 70),
+        lambda: archive.changes(before=1 << 70),
+        lambda: archive.add_note("AB1", text, "jane"),
+    ):
+        with suppress(BadQuery, NoSuchEvent):
+            ask()
