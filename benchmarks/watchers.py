@@ -102,8 +102,9 @@ def busy_s():
     took = {"film gate": 0.0, "web": 0.0}
     for thread in threading.enumerate():
         if thread.name in took:
-            fields = Path(f"/proc/self/task/{thread.native_id}/stat").read_text().split()
-            took[thread.name] = (int(fields[14]) + int(fields[15])) / os.sysconf("SC_CLK_TCK")
+            fields = Path(f"/proc/self/task/{thread.native_id}/stat").read_text()
+            user, system = fields.rpartition(")")[2].split()[11:13]
+            took[thread.name] = (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
     return took["film gate"], took["web"]
 
 
@@ -144,8 +145,8 @@ def rounds(portal, url, count, seconds):
         ratios.append(watched / ((alone + after) / 2))
         print(
             f"round {number + 1}: alone {alone:6.1f}, watched {watched:6.1f}, alone {after:6.1f}"
-            f" frames/s; {shown:.1f} pictures a second; drawing {drawing:.1f} %, serving {serving:.1f} % of"
-            f" a core; ratio {ratios[-1]:.3f}",
+            f" frames/s; {shown:.1f} pictures a second; drawing {drawing:.1f} %, serving"
+            f" {serving:.1f} % of a core; ratio {ratios[-1]:.3f}",
             flush=True,
         )
     return ratios
