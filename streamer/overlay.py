@@ -112,7 +112,7 @@ def _scaled(image: Image, scale: float) -> Image:
 def _draw_box(canvas: Image, mark: Mark, scale: float) -> None:
     thin = max(1, round(canvas.shape[1] / 900))
     thick = thin * 2 if mark.decided else thin
-    room = thick + 1  # beside the plate, not upon it
+    room = thick + 2  # beside the plate, not upon it
     low, high = _corners(mark.box, scale, room)
     cv2.rectangle(canvas, low, high, SHADE, thick + 2, cv2.LINE_AA)
     cv2.rectangle(canvas, low, high, mark.colour, thick, cv2.LINE_AA)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from streamer.channel import Channel
-from streamer.controls import Controls
+from streamer.controls import CameraControl, Controls, FrameRate
 from streamer.data import Frame
 from streamer.errors import UserError
 from streamer.sinks.store import Store
@@ -95,3 +95,45 @@ def test_what_cannot_be_done_is_said():
         controls.camera("in").snapshot()
     with pytest.raises(UserError, match="no watchlist 'residents'"):
         controls.watchlists.add("residents", "AB123CD")
+
+
+def test_the_frame_rate_is_that_of_the_last_seconds():
+    rate = FrameRate()
+    assert rate.per_second(0.0) is None
+    for number in range(100):
+        rate.count(number / 10)
+    assert rate.per_second(9.9) == pytest.approx(10, rel=0.05)
+    assert rate.per_second(12.4) == pytest.approx(5, rel=0.05), "half of the window was silent"
+    assert rate.per_second(100.0) == 0.0
+
+
+def test_the_frame_rate_is_not_guessed_from_the_first_moment():
+    rate = FrameRate()
+    for number in range(4):
+        rate.count(number / 10)
+    assert rate.per_second(0.3) is None
+    assert rate.per_second(0.6) is not None
+
+
+def test_the_frame_rate_of_a_fast_film_is_not_capped_by_what_is_remembered():
+    rate = FrameRate()
+    for number in range(5000):
+        rate.count(number / 500)
+    assert rate.per_second(10.0) == pytest.approx(500, rel=0.02)
+
+
+def test_who_follows_hears_of_pauses_and_of_frames_that_cease():
+    controls, told = Controls(["gate"]), []
+    control = controls.cameras["gate"]
+    controls.follow(lambda camera: told.append((camera, control.up, control.paused)))
+    controls.arriving("gate", True)
+    controls.pause("gate")
+    controls.arriving("gate", False)
+    assert told == [("gate", True, False), ("gate", True, True), ("gate", False, True)]
+
+
+def test_a_cameras_age_is_that_of_its_newest_frame():
+    control = CameraControl("gate")
+    assert control.last_frame_age_s is None
+    control.lets_pass(frame(0))
+    assert 0 <= control.last_frame_age_s < 1
