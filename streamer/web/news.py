@@ -39,7 +39,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
         " id as `id`; `event: parking` (plate-parking/1); `event: camera` as `GET /cameras/{name}`"
         " gives it, of every camera at first, then when frames cease or come again, or it is"
         " paused or resumed. An event that is told again has become known better.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": {"type": "object"}}},
     }
 }
 
