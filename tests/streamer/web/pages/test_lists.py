@@ -74,7 +74,7 @@ def test_a_table_is_imported(chromium, tmp_path, mode, plates):
         shown.site.send("PUT", "/watchlists/banned/entries/AB1", json={})
         page = shown.open("/lists?list=banned")
         page.get_by_role("button", name="Import").click()
-        page.get_by_label(mode).check()
+        page.locator(f"input[value={mode.lower()}]").check()
         content = {"name": "list.csv", "mimeType": "text/csv"}
         choice = page.locator("dialog input[type=file]")
         choice.set_input_files(content | {"buffer": b"plate;valid_until\nCD2;never\n"})
