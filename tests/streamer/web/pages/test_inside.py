@@ -62,12 +62,12 @@ def test_the_count_is_corrected(chromium, tmp_path):
     with window(chromium, tmp_path) as shown:
         page = shown.open("/inside")
         page.get_by_role("button", name="Correct the count").click()
-        page.get_by_label("Vehicles inside").fill("-3")
+        page.get_by_label("Vehicles inside", exact=True).fill("-3")
         page.get_by_role("button", name="Set the count").click()
         page.locator("[aria-invalid]").wait_for()
         assert page.locator(".field-fault").inner_text()
         shown.expect_fault("422")
-        page.get_by_label("Vehicles inside").fill("7")
+        page.get_by_label("Vehicles inside", exact=True).fill("7")
         page.get_by_role("button", name="Set the count").click()
         page.locator(".count-figure strong", has_text="7").wait_for()
         assert shown.site.parking.occupancy() == 7
