@@ -1,4 +1,5 @@
-"""The pages Inside, Read, Lists and System for everybody: with a reader of the screen, in the dark."""
+"""The pages Inside, Read, Lists and System
+for everybody: with a reader of the screen, in the dark."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

@@ -58,7 +58,7 @@ def test_a_video_is_given_up(chromium, tmp_path, real_reading):
         ("large.jpg", bytes(9_000_000), "too large", "413"),
     ],
 )
-def test_what_cannot_be_read_says_why(  # noqa: PLR0913  (a table)
+def test_what_cannot_be_read_says_why(
     chromium, tmp_path, real_reading, name, content, words, status
 ):
     with window(chromium, tmp_path, reading=real_reading) as shown:
