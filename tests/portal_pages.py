@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from full_portal import full_portal
 from served import served
-
 from streamer.web.options import Web
 from streamer.web.site import create_app
 

@@ -53,7 +53,8 @@ export function entryTable(list, { operator, signal, onCount }) {
     }
   };
   const remove = async (entry) => {
-    if (!(await confirmDialog(`Take ${entry.plate} off the list “${list.name}”?`, REMOVAL))) return;
+    const words = `Take ${entry.plate} off the list “${list.name}”?`;
+    if (!(await confirmDialog(words, REMOVAL))) return;
     try {
       await send("DELETE", `${place}/entries/${encodeURIComponent(entry.plate)}`);
       toast(`${entry.plate} is off the list`, "good");
