@@ -17,7 +17,7 @@ from importlib.resources import files
 from models.readers.patterns import shapes_of
 from streamer.enrich.entry import Entry
 from streamer.enrich.index import Index
-from streamer.enrich.near import tenths
+from streamer.near import tenths
 
 PLACES = {
     "DE": ("DE", None),

@@ -76,7 +76,7 @@ TOPICS = {
     "occupancy": Topic(
         "parking",
         "occupancy",
-        "How many vehicles are inside, after each parking event.",
+        "How many vehicles are inside, after each parking event and when somebody has counted.",
         qos=1,
         retain=True,
     ),
@@ -264,7 +264,11 @@ def _one_of(*texts: str) -> Object:
 
 
 def _occupancy() -> Object:
-    at = {"type": "string", "format": "date-time", "description": "Of the parking event, UTC."}
+    at = {
+        "type": "string",
+        "format": "date-time",
+        "description": "Of the parking event, or of the count, UTC.",
+    }
     return _closed(
         occupancy={"type": "integer", "minimum": 0, "description": "Vehicles inside."},
         capacity={

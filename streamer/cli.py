@@ -20,8 +20,10 @@ from streamer.cli_dead_letters import add_dead_letters
 from streamer.cli_evaluate import add_evaluate
 from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
+from streamer.cli_export_corrections import add_export_corrections
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
+from streamer.cli_serve import add_serve
 from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
 from streamer.errors import UserError
@@ -89,8 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     add_weights(partial(_command, commands))
+    add_serve(partial(_command, commands))
     add_schemas(partial(_command, commands))
     add_dead_letters(partial(_command, commands))
+    add_export_corrections(partial(_command, commands))
     return parser
 
 
@@ -145,6 +149,7 @@ def _add_demo(commands: Commands) -> None:
     parser.add_argument(
         "--fast", action="store_true", help="as fast as it goes, not at 25 a second"
     )
+    parser.add_argument("--stay", action="store_true", help="go on showing the portal until Ctrl-C")
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -152,7 +157,11 @@ def _demo(options: argparse.Namespace) -> int:
 
     start_logging("warning")
     return run_demo(
-        vehicles=options.vehicles, seed=options.seed, night=options.night, fast=options.fast
+        vehicles=options.vehicles,
+        seed=options.seed,
+        night=options.night,
+        fast=options.fast,
+        stay=options.stay,
     )
 
 

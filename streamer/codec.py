@@ -46,7 +46,7 @@ Utc = Annotated[
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Event(BaseModel):
+class PlateEventBody(BaseModel):
     """`PlateEvent` at the border: its fields in the order of the schema, checked."""
 
     model_config = ConfigDict(extra="forbid", title=SCHEMA, from_attributes=True)
@@ -76,7 +76,7 @@ class _Event(BaseModel):
     reasons: tuple[str, ...] = ()
 
 
-class _Rejection(BaseModel):
+class RejectionBody(BaseModel):
     """`Rejection` at the border."""
 
     model_config = ConfigDict(extra="forbid", title=REJECTED, from_attributes=True)
@@ -99,7 +99,7 @@ class _Rejection(BaseModel):
     reasons: tuple[str, ...]
 
 
-class _Parking(BaseModel):
+class ParkingEventBody(BaseModel):
     """`ParkingEvent` at the border."""
 
     model_config = ConfigDict(extra="forbid", title=PARKING, from_attributes=True)
@@ -121,7 +121,11 @@ class _Parking(BaseModel):
 
 
 Schema = Literal["plate-event/1", "plate-rejected/1", "plate-parking/1"]
-_BORDER: dict[str, type[BaseModel]] = {SCHEMA: _Event, REJECTED: _Rejection, PARKING: _Parking}
+_BORDER: dict[str, type[BaseModel]] = {
+    SCHEMA: PlateEventBody,
+    REJECTED: RejectionBody,
+    PARKING: ParkingEventBody,
+}
 _INSIDE: dict[str, TypeAdapter[Any]] = {
     SCHEMA: TypeAdapter(PlateEvent),
     PARKING: TypeAdapter(ParkingEvent),

@@ -45,23 +45,24 @@ class ConfigError(UserError):
         self.faults = faults
 
 
-def read_config(path: Path, parts: Parts) -> Config:
-    """The configuration in a file. Raises ConfigError with every fault, or UserError."""
+def read_config(path: Path, parts: Parts, *, cameras: bool = True) -> Config:
+    """The configuration in a file. Raises ConfigError with every fault, or UserError; without
+    `cameras` it is none that there are none."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; give the path of a YAML configuration") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
-    return parse_config(text, parts, str(path))
+    return parse_config(text, parts, str(path), cameras=cameras)
 
 
-def parse_config(text: str, parts: Parts, name: str = "config") -> Config:
-    """The configuration in a text; `name` stands before each fault."""
+def parse_config(text: str, parts: Parts, name: str = "config", *, cameras: bool = True) -> Config:
+    """The configuration in a text; `name` stands before each fault. Else as `read_config`."""
     raw, lines = yaml12.load(text, name)
     if not isinstance(raw, dict):
         raise ConfigError([f"{name}: should be a mapping that begins with 'cameras:'"])
-    check = Check(name, lines, parts)
+    check = Check(name, lines, parts, cameras=cameras)
     config = check.config(check.with_environment(raw, ()))
     if check.faults:
         raise ConfigError([fault for _, fault in sorted(check.faults, key=itemgetter(0))])

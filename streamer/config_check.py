@@ -24,24 +24,29 @@ from streamer.sections import (
     options_model,
 )
 
-SECRETS = {"password", "secret", "headers"}
+SECRETS = {"password", "secret", "headers", "pictures_options", "token", "users", "tokens"}
 M = TypeVar("M", bound=BaseModel)
 
 
 class Check:
     """Walks a raw configuration and gathers what is wrong with it."""
 
-    def __init__(self, name: str, lines: dict[yaml12.Path, int], parts: Parts) -> None:
+    def __init__(
+        self, name: str, lines: dict[yaml12.Path, int], parts: Parts, *, cameras: bool = True
+    ) -> None:
         self.faults: list[tuple[int, str]] = []
         self._name = name
         self._lines = lines
         self._parts = parts
         self._cameras: list[str] | None = None  # not known yet
+        self._wants_cameras = cameras
 
     def config(self, raw: dict[str, Any]) -> Config:
         """The configuration that `raw` says, as far as it goes; `faults` tell the rest."""
         sections = self._sections()
-        fixed = self._validate(Fixed, {k: v for k, v in raw.items() if k not in sections}, ())
+        given: dict[str, Any] = {} if self._wants_cameras else {"cameras": []}
+        given |= {key: value for key, value in raw.items() if key not in sections}
+        fixed = self._validate(Fixed, given, ())
         self._cameras = [camera.name for camera in fixed.cameras] if fixed else None
         chosen = {s: self._choose(s, raw.get(s), *c) for s, c in self._parts.chosen.items()}
         plain = {
@@ -155,7 +160,7 @@ class Check:
             yield replace(part, name=name)
 
     def _distinct(self, cameras: list[CameraConfig]) -> tuple[CameraConfig, ...]:
-        if not cameras:
+        if not cameras and self._wants_cameras:
             self._fault(("cameras",), "is empty; one camera at least, with 'name' and 'url'")
         names = [camera.name for camera in cameras]
         for index, name in enumerate(names):

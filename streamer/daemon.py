@@ -31,7 +31,7 @@ class Daemon:
 
     `services` are started once the outbox is open, and give back what stops them (the
     metrics' server, the sweeping of old events). `reloads` are called on SIGHUP. The root fills
-    the lists before `run`.
+    the lists before `run`. One that `stays` goes on when its sources have ended.
     """
 
     def __init__(self, outbox: Outbox) -> None:
@@ -39,6 +39,7 @@ class Daemon:
         self.couriers: list[Courier] = []
         self.services: list[Callable[[], Close]] = []
         self.reloads: list[Callable[[], None]] = []
+        self.stays = False
         self._outbox = outbox
         self._ending = threading.Event()
         self._asked = self._reload = False
@@ -107,7 +108,7 @@ class Daemon:
         period_s = health.watchdog_period_s()
         next_sign_s = time.monotonic()
         while not self._ending.wait(WATCH_S):
-            if not any(pipeline.running for pipeline in self.pipelines):
+            if not self.stays and not any(pipeline.running for pipeline in self.pipelines):
                 return
             if self._failure() is not None:
                 return

@@ -34,8 +34,9 @@ class ScreenSink(SinkBase):
         )
 
 
-def run_demo(*, vehicles: int, seed: int, night: bool, fast: bool) -> int:
-    """Run until the last vehicle has passed; then hold what was read against the truth.
+def run_demo(*, vehicles: int, seed: int, night: bool, fast: bool, stay: bool = False) -> int:
+    """Run until the last vehicle has passed; then hold what was read against the truth. With
+    `stay` the portal goes on until somebody ends it.
 
     Gives the daemon's exit code, and 1 if a plate is missing, wrong or there twice.
     """
@@ -47,14 +48,20 @@ def run_demo(*, vehicles: int, seed: int, night: bool, fast: bool) -> int:
             "cameras": [{"name": "gate", "url": f"synthetic:?{query}", "realtime": not fast}],
             "store": {"folder": str(Path(folder) / "state")},
             "metrics": {"port": 0},
+            "web": {"enabled": True, "port": 0},
         }
-        daemon = build_daemon(parse_config(json.dumps(config), PARTS), [screen])
-        print(f"a rendered gate; {vehicles} vehicles will pass; Ctrl-C ends it\n{HEAD}", flush=True)
+        print(f"a rendered gate; {vehicles} vehicles will pass; Ctrl-C ends it", flush=True)
+        daemon = build_daemon(parse_config(json.dumps(config), PARTS), [screen], _show_address)
+        daemon.stays = stay
         code = daemon.run()
-    if code or daemon.stopped:
+    if code or (daemon.stopped and not stay):
         return code
     print(compare(truth, screen.plates))
     return 0 if sorted(truth) == sorted(screen.plates) else 1
+
+
+def _show_address(url: str) -> None:
+    print(f"the portal: {url}\n{HEAD}", flush=True)
 
 
 def compare(truth: Sequence[str], read: Sequence[str]) -> str:

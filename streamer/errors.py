@@ -1,10 +1,28 @@
 """Errors that a user can mend: one line, no traceback, exit code 2."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 
 class UserError(Exception):
     """The message names the key or file, its value, and what would be right."""
+
+
+class NotThere(UserError):
+    """What was asked for does not exist."""
+
+
+class NotPossible(UserError):
+    """It cannot be done as things stand; the message says what stands against it."""
+
+
+class WrongInput(UserError):
+    """What somebody has given is wrong. `by_part` are pairs of a part of it and what is wrong
+    with that, where this is known."""
+
+    def __init__(self, message: str, by_part: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.by_part = tuple(by_part)
 
 
 StreamFailure = Literal[

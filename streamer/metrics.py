@@ -40,6 +40,7 @@ class Metrics:
         self._declare_reading()
         self._declare_delivery()
         self._declare_enriching()
+        self._declare_web()
         build = self._gauge("build_info", "The version that runs; always 1.", ["version"])
         build.labels(VERSION).set(1)
         clock = self._gauge("clock_seconds", "The box's clock, in seconds since 1970.")
@@ -115,6 +116,12 @@ class Metrics:
         self.pictures_failed = self._counter(
             "pictures_failed", "Pictures of events that could not be written."
         )
+        self.pictures_remote_failures = self._counter(
+            "pictures_remote_failures",
+            "Pictures that were gone before they got to store.pictures_url (upload), or that could"
+            " not be fetched from there (read) or deleted there for now (delete).",
+            ["operation"],
+        )
         self.deliveries_failed = self._counter(
             "deliveries_failed", "Attempts to deliver an event that failed.", ["sink"]
         )
@@ -152,6 +159,19 @@ class Metrics:
         )
         self.owner_reload_failures = self._counter(
             "owner_reload_failures", "Changes of the owners' file that were not taken."
+        )
+
+    def _declare_web(self) -> None:
+        self.web_requests = self._counter(
+            "web_requests",
+            "Answers of the portal, by class of status: 2xx, 3xx, 4xx, 5xx.",
+            ["method", "status"],
+        )
+        self.web_logins = self._counter(
+            "web_logins", "What became of logins: ok, refused, or locked out.", ["outcome"]
+        )
+        self.web_failures = self._counter(
+            "web_failures", "Times the portal's server failed and was started again."
         )
 
     def declare_parking(self) -> None:

@@ -61,8 +61,8 @@ def camera_pipeline(
     capture = Capture(source, watch, site.control.lets_pass)
     watch.stages.expect(stage.name for stage in (*stages, last))
     pipeline = Pipeline(camera.name, capture, inbox, [*stages, last], watch.stages)
-    if watch.on_step is not None:
-        pipeline.listen(watch.on_step)
+    for on_step in watch.on_steps:
+        pipeline.listen(on_step)
     return pipeline
 
 

@@ -118,7 +118,7 @@ class Worker(Generic[T, Out_co]):
         self._outlet = outlet
         self._on_fatal = on_fatal
         self._observer = observer or Unobserved()
-        self.on_step: OnStep | None = None
+        self.listeners: list[OnStep] = []
         self._failures = 0
         self._last_log_s = -1.0
         self.beat_s = time.monotonic()
@@ -148,16 +148,16 @@ class Worker(Generic[T, Out_co]):
         results = self._guarded(lambda: self._stage.step(item))
         ended_s = time.monotonic()
         self._observer.stage_took(self._stage.name, ended_s - started_s)
-        if self.on_step is not None:
-            self.on_step(self._stage.name, item, results, started_s, ended_s)
+        for on_step in self.listeners:
+            on_step(self._stage.name, item, results, started_s, ended_s)
         self._hand_on(results)
         return True
 
     def _finish(self) -> None:
         started_s = time.monotonic()
         results = self._guarded(self._stage.finish)
-        if self.on_step is not None:
-            self.on_step(self._stage.name, None, results, started_s, time.monotonic())
+        for on_step in self.listeners:
+            on_step(self._stage.name, None, results, started_s, time.monotonic())
         self._hand_on(results)
 
     def _hand_on(self, results: list[Out_co]) -> None:
@@ -233,9 +233,10 @@ class Pipeline:
         ]
 
     def listen(self, on_step: OnStep) -> None:
-        """Have `on_step` told of every step of every stage, from the start on."""
+        """Have `on_step`, beside those before it, told of every step of every stage, from the
+        start on."""
         for worker in self._workers:
-            worker.on_step = on_step
+            worker.listeners.append(on_step)
 
     def start(self) -> None:
         """Start the threads, the last stage first, so that nobody speaks to the deaf."""

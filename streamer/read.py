@@ -13,18 +13,19 @@ from typing import IO, Any
 import cv2
 
 from models.base import Image
-from streamer.api import FoundPlate, PlateReader, events, load_picture
+from streamer.api import events
 from streamer.app import checked, default_config
 from streamer.codec import encode
-from streamer.config import Config, make
+from streamer.config import Config
 from streamer.data import PlateEvent
+from streamer.drawing import draw_plate
 from streamer.errors import UserError
-from streamer.one_camera import formats_of
+from streamer.found import FoundPlate
+from streamer.picture_reader import PlateReader, load_picture, picture_reader
 from streamer.redact import redact
 from streamer.sources import source_for
 from streamer.sources.images import ImagesSource
 
-GREEN = (80, 255, 80)
 CSV_COLUMNS = (
     "source", "plate", "confidence", "x1", "y1", "x2", "y2",
     "first_seen", "last_seen", "looks", "direction", "id",
@@ -84,11 +85,7 @@ class _Reading:
             self.progress.step(str(path))
 
     def _picture(self, path: Path) -> Result:
-        self._reader = self._reader or PlateReader(
-            make(self._config.parts["detector"]),
-            make(self._config.parts["reader"]),
-            formats_of(self._config),
-        )
+        self._reader = self._reader or picture_reader(self._config)
         image = load_picture(path)
         plates = self._reader.read(image)
         if self._annotate:
@@ -176,19 +173,6 @@ class Annotations:
             path.write_bytes(cv2.imencode(".jpg", drawn)[1].tobytes())
         except OSError as error:
             raise UserError(f"--annotate {path}: cannot be written: {error.strerror}") from None
-
-
-def draw_plate(image: Image, text: str, box: Sequence[float]) -> None:
-    """Draw a box (pixels) and, above it, its text on a dark ground."""
-    x1, y1, x2, y2 = (round(side) for side in box)
-    scale = max(0.5, image.shape[1] / 1600)
-    cv2.rectangle(image, (x1, y1), (x2, y2), GREEN, max(1, round(2 * scale)))
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
-    left, bottom = max(0, min(x1, image.shape[1] - width)), max(height + 8, y1)
-    cv2.rectangle(image, (left, bottom - height - 8), (left + width, bottom), (0, 0, 0), -1)
-    cv2.putText(
-        image, text, (left, bottom - 5), cv2.FONT_HERSHEY_SIMPLEX, scale, GREEN, 1, cv2.LINE_AA
-    )
 
 
 class Progress:

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from streamer.archive.archive import Archive
+from streamer.archive.filling import Filling
 from streamer.config import Config
 from streamer.controls import Controls
 from streamer.errors import UserError
@@ -48,6 +50,33 @@ def memory_service(gates: dict[str, Passages], storage: Storage) -> Service:
         memory.start()
         storage.outbox.listen(memory.wake)
         return lambda: memory.stop(0.5)
+
+    return start
+
+
+def archive_service(archive: Archive, storage: Storage) -> Service:
+    """What the archive lacks is given to it, and old events leave it with those of the store.
+
+    Nothing waits for it: a database that is away, or wrong, must not keep the gate from opening.
+    """
+
+    def forget(before: float) -> None:
+        try:
+            archive.purge(before)
+        except UserError as error:
+            log.warning("old events stay in the archive for now: %s", error)
+
+    storage.retention.others.append(forget)
+
+    def start() -> Callable[[], None]:
+        filling = Filling(archive, storage.outbox.stored)
+        filling.start()
+
+        def stop() -> None:
+            filling.stop(0.5)
+            archive.close()
+
+        return stop
 
     return start
 

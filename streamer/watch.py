@@ -7,7 +7,10 @@ from typing import Any, Protocol, get_args
 from streamer.controls import CameraControl
 from streamer.data import Attempt, Event, Frame, Outcome, PlateEvent, Rejection
 from streamer.errors import StreamFailure
+from streamer.live import LiveView
 from streamer.metrics import Metrics, StageMetrics
+from streamer.pictures import RemoteUse
+from streamer.pipeline import OnStep
 
 
 class CameraTrail(Protocol):
@@ -29,7 +32,7 @@ class CameraWatch:
 
     `tell_status` are called with the camera and whether frames arrive, when that changes,
     `tell_rejected` with every read that is withheld. `trail` keeps what the stages do to each
-    frame, for traces.
+    frame, for traces. `on_steps` are to be told of every step of the stages.
     """
 
     def __init__(
@@ -40,12 +43,15 @@ class CameraWatch:
         tell_rejected: Sequence[Callable[[Rejection], None]] = (),
         trail: CameraTrail | None = None,
     ) -> None:
-        self.on_step = None if trail is None else trail.step
+        self.on_steps: list[OnStep] = [] if trail is None else [trail.step]
         self.stages = StageMetrics(metrics, camera)
         self._metrics = metrics
         self._camera = camera
         self._tell_status = tell_status
-        self._tell_rejected = tell_rejected if trail is None else [*tell_rejected, trail.rejected]
+        self._tell_rejected = list(tell_rejected)
+        if trail is not None:
+            self._tell_rejected.append(trail.rejected)
+        self._tell_accepted: list[Callable[[PlateEvent], None]] = []
         self._last_frame_s = time.monotonic()  # a camera that never comes ages too
         self._captured = metrics.frames_captured.labels(camera)
         self._dropped = metrics.frames_dropped.labels(camera, "capture")
@@ -96,6 +102,12 @@ class CameraWatch:
         paused = self._metrics.camera_paused.labels(self._camera)
         paused.set_function(lambda: float(control.paused))
 
+    def shown_in(self, view: LiveView) -> None:
+        """Have `view` show what the stages make of the frames."""
+        self.on_steps.append(view.step)
+        self._tell_rejected.append(view.rejected)
+        self._tell_accepted.append(view.accepted)
+
     def reconnected(self, reason: StreamFailure) -> None:
         """The source failed and is opened again."""
         self._metrics.stream_reconnects.labels(self._camera, reason).inc()
@@ -121,11 +133,30 @@ class CameraWatch:
         """An event is in the store."""
         self._metrics.events.labels(self._camera).inc()
         self._metrics.plate_confidence.labels(self._camera).observe(event.confidence)
+        for tell in self._tell_accepted:
+            tell(event)
 
     def rejected(self, rejection: Rejection) -> None:
         """A read was withheld."""
         for tell in self._tell_rejected:
             tell(rejection)
+
+
+class PictureMetrics:
+    """What becomes of the pictures of events, told to the metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        for use in get_args(RemoteUse):
+            metrics.pictures_remote_failures.labels(use)
+
+    def failed(self) -> None:
+        """One could not be written."""
+        self._metrics.pictures_failed.inc()
+
+    def remote_failed(self, use: RemoteUse) -> None:
+        """One is elsewhere, and this could not be done."""
+        self._metrics.pictures_remote_failures.labels(use).inc()
 
 
 class DeliveryJournal(Protocol):

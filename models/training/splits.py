@@ -76,7 +76,7 @@ def split_pictures(
     if len(sources) <= 1:
         found.notes.insert(0, f"all pictures are of one source (by {by})")
     found.notes.append(f"split by {way}")
-    sides = _sides(Counter(groups.values()), val_share, found.notes)
+    sides = sides_of(Counter(groups.values()), val_share, found.notes)
     found.of.update((picture, sides[group]) for picture, group in groups.items())
     return found
 
@@ -99,8 +99,11 @@ def _groups(
     return {picture: root(key(picture)) for picture in pictures}
 
 
-def _sides(groups: Counter[str], val_share: float, notes: list[str]) -> dict[str, str]:
-    """Each group's side; where chance leaves one side empty, that of the fittest size moves."""
+def sides_of(groups: Counter[str], val_share: float, notes: list[str]) -> dict[str, str]:
+    """Each group's side, by the hash of its name; `groups` has their sizes.
+
+    Where chance leaves one side empty, the group of the fittest size moves, and `notes` says so.
+    """
     sides = {group: split_of(group, val_share) for group in groups}
     for side, share in (("val", val_share), ("train", 1 - val_share)):
         if side not in sides.values() and len(groups) > 1 and 0 < val_share < 1:

@@ -4,6 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from streamer.data import ListKind, PlateEvent, Way
+from streamer.errors import NotThere, WrongInput
+
+
+class BadQuery(WrongInput):
+    """What is asked for cannot be: `field` of the query, or `cursor`, or `limit`."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}", [(field, message)])
+        self.field = field
+
+
+class NoSuchEvent(NotThere):
+    """The archive has no event of that id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from streamer.enrich.plates import EntryError, canonical_pattern
 from streamer.enrich.validity import (
     ALL_DAYS,
     ALWAYS,
@@ -16,6 +15,7 @@ from streamer.enrich.validity import (
     weekdays_of,
 )
 from streamer.parts import nearest
+from streamer.plates import EntryError, canonical_pattern
 
 FIELDS = ("plate", "note", "valid_from", "valid_until", "weekdays", "hours")
 """The keys of an entry, the columns of a table, in this order."""
@@ -76,7 +76,9 @@ class _Reading:
 
     def __init__(self, raw: Mapping[Any, Any]) -> None:
         self._raw = raw
-        self._faults = [f"unknown key '{key}'{_known(key)}" for key in raw if key not in FIELDS]
+        self._faults = [
+            ("", f"unknown key '{key}'{_known(key)}") for key in raw if key not in FIELDS
+        ]
 
     def field(self, key: str, parse: Callable[[str], Any], default: Any) -> Any:
         value = self._raw.get(key)
@@ -85,23 +87,24 @@ class _Reading:
         if value is None or (isinstance(value, str) and not value.strip()):
             return default
         if not isinstance(value, str):
-            self._faults.append(f"{key}: {value!r} should be text; put it in quotes")
+            self._faults.append((key, f"{value!r} should be text; put it in quotes"))
             return default
         try:
             return parse(value)
         except EntryError as error:
-            self._faults.append(f"{key}: {error}")
+            self._faults.append((key, str(error)))
             return default
 
     def finish(self, entry: Entry) -> None:
         plate = self._raw.get("plate")
         if plate is None or (isinstance(plate, str) and not plate.strip()):
-            self._faults.append("plate: is missing")
+            self._faults.append(("plate", "is missing"))
         since, until = entry.validity.since, entry.validity.until
         if since is not None and until is not None and not _in_order(since, until):
-            self._faults.append(f"valid_until: {until.isoformat()} is before valid_from")
+            self._faults.append(("valid_until", f"{until.isoformat()} is before valid_from"))
         if self._faults:
-            raise EntryError("; ".join(self._faults))
+            texts = (f"{key}: {fault}" if key else fault for key, fault in self._faults)
+            raise EntryError("; ".join(texts), self._faults)
 
 
 def _known(key: Any) -> str:

@@ -5,10 +5,11 @@ from typing import Any
 
 from streamer import yaml12
 from streamer.enrich.entry import FIELDS, Entry, entry_of
-from streamer.enrich.plates import EntryError
 from streamer.enrich.sheets import FileFaults, Row, rows_of, text_of
 from streamer.errors import UserError
 from streamer.parts import nearest
+from streamer.plates import EntryError
+from streamer.rows import as_meant
 
 YAML = (".yaml", ".yml")
 
@@ -85,4 +86,4 @@ def _fields(columns: tuple[str, ...], row: Row) -> Mapping[str, str]:
             " it belongs in quotes"
         )
     pairs = zip(columns, row.cells, strict=False)
-    return {column: cell for column, cell in pairs if column in FIELDS}
+    return {column: as_meant(cell) for column, cell in pairs if column in FIELDS}

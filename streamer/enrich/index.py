@@ -8,8 +8,8 @@ from itertools import groupby
 import numpy as np
 
 from streamer.enrich.entry import Entry
-from streamer.enrich.near import folded, neighbourhood, reach_of, tenths
-from streamer.enrich.plates import is_pattern
+from streamer.near import folded, neighbourhood, reach_of, tenths
+from streamer.plates import is_pattern
 
 LEAST = 0.1
 """What is not equal is at least so far away."""

@@ -9,11 +9,11 @@ from typing import Any
 from streamer.data import PlateEvent
 from streamer.enrich.filewatch import Reloader, read_content
 from streamer.enrich.lookup import Amend
-from streamer.enrich.plates import EntryError, canonical
 from streamer.enrich.sheets import FileFaults, Row, rows_of, text_of
 from streamer.errors import UserError
 from streamer.metrics import Metrics
 from streamer.parts import nearest
+from streamer.plates import EntryError, canonical
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ store, in one transaction with what it remembers: after a crash both are there, 
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ from streamer.enrich.parking_pairing import Pairing, Rules, Told
 from streamer.enrich.parking_ports import Observer, Outbox
 from streamer.enrich.parking_sessions import TABLES, Session, Sessions, first_count, utc
 from streamer.enrich.parking_ways import Fault, Ways, faults
-from streamer.errors import UserError
+from streamer.errors import NotPossible, NotThere, WrongInput
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +71,16 @@ class Parking:
         self._outbox = outbox
         self._observer = observer
         self._now = now
+        self._listeners: list[Callable[[int, int | None, datetime], None]] = []
         self._rules = Rules(repeat_s, max_stay_s)
         self._exempt = frozenset(exempt)
         self._lost_after_s = None if lost_after_days is None else lost_after_days * DAY_S
         outbox.store.declare(TABLES + (first_count(initial_occupancy) if self.on else ""))
+
+    def listen(self, on_count: Callable[[int, int | None, datetime], None]) -> None:
+        """Have `on_count` called when somebody has counted: with how many are inside, how many
+        there is room for, and when. What events say, it is not told. It must return at once."""
+        self._listeners.append(on_count)
 
     @staticmethod
     def faults_among(
@@ -136,7 +143,7 @@ class Parking:
             return sessions.inside()
 
     def session(self, session_id: str) -> Session:
-        """One session. Raises UserError if there is none of that id."""
+        """One session. Raises NotThere if there is none of that id."""
         with self._sessions() as sessions:
             return _known(sessions, session_id)
 
@@ -154,24 +161,27 @@ class Parking:
             return sessions.history(plate, until, limit)
 
     def end(self, session_id: str) -> Session:
-        """The vehicle is not inside, says somebody who looked. Raises UserError if it never was."""
+        """The vehicle is not inside, says somebody who looked. Raises NotThere, NotPossible."""
         now = self._now()
         with self._pairing(now) as (pairing, sessions):
             session = _known(sessions, session_id)
             if session.ended is not None:
-                raise UserError(f"parking session '{session_id}' has ended already")
+                raise NotPossible(f"parking session '{session_id}' has ended already")
             return pairing.end(session, "by_hand", now)
 
     def correct(self, occupancy: int) -> None:
         """So many vehicles are inside, says somebody who counted them. Sessions stay as they are.
 
-        Raises UserError for a number that cannot be.
+        Raises WrongInput for a number that cannot be.
         """
         if occupancy < 0:
-            raise UserError(f"occupancy {occupancy} should be 0 or more")
+            raise WrongInput(f"occupancy {occupancy} should be 0 or more")
         with self._sessions() as sessions:
             before = sessions.occupancy()
             sessions.unseen = occupancy - sessions.count_inside()
+            at = utc(math.floor(self._now() * 1000) / 1000)  # as exact as ids of events are
+        for listener in self._listeners:
+            listener(occupancy, self.capacity, at)
         log.info("parking: occupancy corrected from %d to %d", before, occupancy)
 
     def purge(self, before: float) -> int:
@@ -240,7 +250,7 @@ class Parking:
 def _known(sessions: Sessions, session_id: str) -> Session:
     session = sessions.get(session_id)
     if session is None:
-        raise UserError(f"no parking session '{session_id}'")
+        raise NotThere(f"no parking session '{session_id}'")
     return session
 
 

@@ -5,21 +5,22 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streamer.errors import UserError
+from streamer.errors import WrongInput
 
 DELIMITERS = ";\t,"
 MOST_FAULTS = 20
 """Of one file are told."""
 
 
-class FileFaults(UserError):
+class FileFaults(WrongInput):
     """All that is wrong with a file, one a line, each with the file's name and its line."""
 
     def __init__(self, faults: list[str]) -> None:
         shown = faults[:MOST_FAULTS]
         if len(faults) > len(shown):
             shown.append(f"{faults[0].split(':')[0]}: and {len(faults) - len(shown)} faults more")
-        super().__init__("\n".join(shown))
+        where_and_what = (fault.partition(": ")[::2] for fault in shown)
+        super().__init__("\n".join(shown), tuple(where_and_what))
         self.faults = shown
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from streamer.enrich.entry import Entry, entry_of
-from streamer.enrich.plates import EntryError
+from streamer.plates import EntryError
 
 log = logging.getLogger(__name__)
 

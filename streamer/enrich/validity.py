@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 
-from streamer.enrich.plates import EntryError
+from streamer.plates import EntryError
 
 Moment = date | datetime
 """A day (from its beginning, or until its end), or a moment in it."""

@@ -8,20 +8,22 @@ allow.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import get_args
 
-from streamer.data import How, ListKind, PlateEvent, Watched
-from streamer.enrich.entry import Entry
+from streamer.data import How, ListKind, ListMatch, PlateEvent, Watched
+from streamer.enrich.entry import Entry, entry_of
 from streamer.enrich.entry_files import entries_in
 from streamer.enrich.filewatch import Reloader
-from streamer.enrich.plates import canonical_pattern
 from streamer.enrich.stored_entries import Database, StoredEntries
 from streamer.enrich.watchlist import Found, Origin, Watchlist, ratios
-from streamer.errors import UserError
+from streamer.errors import NotPossible, NotThere, UserError
 from streamer.metrics import Metrics
+from streamer.plates import canonical_pattern, squeezed
 
 log = logging.getLogger(__name__)
 
@@ -113,10 +115,12 @@ class Watchlists:
 
     def find(self, event: PlateEvent) -> list[Found]:
         """What fits the event's plate, and whether it holds."""
-        plate, at = event.plate, event.read_at
+        likely = ratios(event.confidence, event.candidates)
+        return self._find(event.plate, event.read_at, likely)
+
+    def _find(self, plate: str, at: datetime, likely: Mapping[str, float]) -> list[Found]:
         certain = {name: one.certain(plate, at) for name, one in self._lists.items()}
         known = any(one.match.how == "exact" for some in certain.values() for one in some)
-        likely = ratios(event.confidence, event.candidates)
         found: list[Found] = []
         for name, one in self._lists.items():
             best = _best(certain[name])
@@ -125,11 +129,35 @@ class Watchlists:
             found += _distinct(best)
         return found
 
+    def says(self, plate: str, at: datetime) -> list[ListMatch]:
+        """What the lists say of a plate `at` that time, what prevails first; nobody counts it."""
+        found = [one.match for one in self._find(plate, at, {}) if not one.refusal]
+        return sorted(found, key=lambda one: PRECEDENCE.index(one.kind))
+
     def entries(self, name: str) -> list[Listed]:
-        """All entries of a list. Raises UserError if there is no such list."""
-        one = self._list(name)
-        origins: tuple[Origin, ...] = get_args(Origin)
-        return [Listed(entry, origin) for origin in origins for entry in one.entries(origin)]
+        """All entries of a list. Raises NotThere if there is no such list."""
+        return [Listed(entry, origin) for entry, origin in _all(self._list(name))]
+
+    def count(self, name: str) -> int:
+        """How many entries a list has. Raises NotThere."""
+        return len(self._list(name))
+
+    def search(
+        self, name: str, text: str = "", limit: int = 50, offset: int = 0
+    ) -> tuple[list[Listed], int]:
+        """Entries with `text` in their plate (as plates are written) or note, from the one at
+        `offset` on, and how many there are in all. Raises NotThere."""
+        one, sought, part = self._list(name), text.casefold().strip(), squeezed(text)
+        if not sought:
+            page = list(islice(_all(one), offset, offset + limit))
+            return [Listed(entry, origin) for entry, origin in page], len(one)
+        found = [
+            (entry, origin)
+            for entry, origin in _all(one)
+            if (part and part in entry.plate) or (entry.note and sought in entry.note.casefold())
+        ]
+        page = found[offset : offset + limit]
+        return [Listed(entry, origin) for entry, origin in page], len(found)
 
     def add(self, name: str, plate: str, note: str | None = None) -> None:
         """Put a plate (or pattern) on a list. Raises UserError saying what would be right."""
@@ -139,33 +167,54 @@ class Watchlists:
         """Put an entry on a list, in place of a stored one with its plate. Raises UserError."""
         self._change(self._list(name), [entry], clear=False)
 
+    def put_texts(self, name: str, fields: Mapping[str, str | None]) -> Listed:
+        """`put` what people have written (see `entry_of`), and give it.
+
+        Raises EntryError, and NotPossible where the configuration or the file says what holds for
+        the plate: two entries would both count.
+        """
+        one, entry = self._list(name), entry_of(fields)
+        if not any(some.plate == entry.plate for some in one.entries("stored")):
+            _refuse_given(one, entry.plate)
+        self.put(name, entry)
+        return Listed(entry, "stored")
+
     def remove(self, name: str, plate: str) -> None:
         """Take a plate off a list. Raises UserError if it is not there, or not to be taken."""
         one, plate = self._list(name), canonical_pattern(plate)
         with self._changing:
             if not self._store().remove(name, plate):
-                raise UserError(_not_taken(one, plate))
-            self._restore(one)
+                _refuse_given(one, plate)
+                raise NotThere(f"watchlist {name} has no {plate}")
+            self._shelve(one, [], {plate})
         log.info("watchlist %s has an entry less", name)
 
-    def import_csv(self, name: str, content: bytes, *, clear: bool = False) -> int:
+    def import_csv(
+        self, name: str, content: bytes, *, clear: bool = False, called: str = "table.csv"
+    ) -> int:
         """Put all entries of a table on a list, all or none; gives how many.
 
         They replace what was added for the same plates, with `clear` all that was added. Raises
-        FileFaults, UserError.
+        FileFaults, each with the name that the table is `called`, and UserError.
         """
-        entries = entries_in(content, "table.csv")
+        self._list(name)
+        entries = entries_in(content, called)
         self._change(self._list(name), entries, clear=clear)
         return len(entries)
 
     def _change(self, one: Watchlist, entries: Sequence[Entry], *, clear: bool) -> None:
         with self._changing:
             self._store().put(one.name, entries, clear=clear)
-            self._restore(one)
+            gone = None if clear else {entry.plate for entry in entries}
+            self._shelve(one, entries, gone)
         log.info("watchlist %s: %d entries were put on it", one.name, len(entries))
 
-    def _restore(self, one: Watchlist) -> None:
-        one.put("stored", self._store().of(one.name))
+    def _shelve(self, one: Watchlist, more: Iterable[Entry], gone: Collection[str] | None) -> None:
+        """What is in the store now: `more`, and what was there but for the plates in `gone` (None:
+        all). To read it anew would hold up the gate, whose events wait for the same store."""
+        kept = () if gone is None else one.entries("stored")
+        stored = [*(entry for entry in kept if entry.plate not in (gone or ())), *more]
+        one.put("stored", sorted(stored, key=lambda entry: entry.plate))
         self._count(one)
 
     def _reload(self, one: Watchlist, content: bytes) -> None:
@@ -187,7 +236,7 @@ class Watchlists:
     def _list(self, name: str) -> Watchlist:
         if name not in self._lists:
             known = ", ".join(self._lists) or "none"
-            raise UserError(f"there is no watchlist '{name}'; the configuration has: {known}")
+            raise NotThere(f"there is no watchlist '{name}'; the configuration has: {known}")
         return self._lists[name]
 
     def _store(self) -> StoredEntries:
@@ -209,9 +258,14 @@ def _distinct(found: list[Found]) -> list[Found]:
     return [*reversed(held.values()), *(one for key, one in refused.items() if key not in held)]
 
 
-def _not_taken(one: Watchlist, plate: str) -> str:
+def _refuse_given(one: Watchlist, plate: str) -> None:
+    """Raises NotPossible if a plate is where people change it themselves."""
     if any(entry.plate == plate for entry in one.entries("file")):
-        return f"watchlist {one.name}: {plate} is in {one.file}; take it out there"
+        raise NotPossible(f"watchlist {one.name}: {plate} is in {one.file}; change it there")
     if any(entry.plate == plate for entry in one.entries("config")):
-        return f"watchlist {one.name}: {plate} is in the configuration; take it out there"
-    return f"watchlist {one.name} has no {plate}"
+        raise NotPossible(f"watchlist {one.name}: {plate} is in the configuration; change it there")
+
+
+def _all(one: Watchlist) -> Iterator[tuple[Entry, Origin]]:
+    origins: tuple[Origin, ...] = get_args(Origin)
+    return ((entry, origin) for origin in origins for entry in one.entries(origin))

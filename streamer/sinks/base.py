@@ -1,6 +1,8 @@
 """What every sink takes and gives."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Protocol
 
 from pydantic import Field
@@ -18,6 +20,19 @@ Report = Callable[[SinkError | None], None]
 
 def unreported(_: SinkError | None) -> None:
     """For sinks nobody listens to."""
+
+
+ReadPicture = Callable[[str], bytes | None]
+"""Gives the JPEG that an event's `snapshot` or `crop` names; None if it is there no more. Raises
+UserError if it is elsewhere and cannot be fetched."""
+
+
+def read_file(place: str) -> bytes | None:
+    """For sinks that stand alone: the place is a path."""
+    try:
+        return Path(place).read_bytes()
+    except OSError:
+        return None
 
 
 class Sink(Protocol):
@@ -52,6 +67,10 @@ class Sink(Protocol):
         """A read was withheld. Never waits, never raises; what cannot be told now is not kept."""
         ...
 
+    def counted(self, occupancy: int, capacity: int | None, at: datetime) -> None:
+        """So many vehicles are inside, says somebody who counted. Never waits, never raises."""
+        ...
+
     def tidy(self) -> None:
         """Throw away what is too old. Called at the start and about once an hour, by the thread
         of `send`."""
@@ -76,6 +95,9 @@ class SinkBase:
         """Nothing."""
 
     def rejected(self, rejection: Rejection) -> None:
+        """Nothing."""
+
+    def counted(self, occupancy: int, capacity: int | None, at: datetime) -> None:
         """Nothing."""
 
     def tidy(self) -> None:

@@ -108,7 +108,7 @@ class Courier:
         self._unproven = True
         self._failures = 0
         self._complaint = ""
-        self._arrived: Event | None = None
+        self._arrived: tuple[Event, Parcel] | None = None
         self._resting: dict[str, float] = {}
         self._not_before_s = 0.0
         self._tidy_at_s = 0.0
@@ -180,8 +180,9 @@ class Courier:
         # Kept until the store has it: an event that arrived must not be sent again because
         # the disk is full.
         if self._arrived is not None:
-            self._outbox.delivered(self.sink.name, self._arrived.id)
-            event, self._arrived = self._arrived, None
+            event, parcel = self._arrived
+            self._outbox.delivered(self.sink.name, event.id, parcel.json)
+            self._arrived = None
             self._observer.settled(event)
 
     def _deliver(self, parcel: Parcel) -> float:
@@ -219,7 +220,7 @@ class Courier:
 
     def _has(self, parcel: Parcel, event: Event) -> float:
         self._works()
-        self._arrived = event
+        self._arrived = event, parcel
         self._resting.pop(parcel.event_id, None)
         self._observer.delivered(self.sink.name, event, max(0.0, time.time() - parcel.captured_at))
         self._take_note()

@@ -1,7 +1,8 @@
 """Events over MQTT, and commands (see `mqtt_commands`). Topics below `base_topic`:
 
 status            retained, `online` / `offline` (the last will)
-parking           retained, how many vehicles are inside, after each plate-parking/1
+parking           retained, how many vehicles are inside, after each plate-parking/1 and when
+                  somebody has counted
 <camera>/status   retained, `online` / `offline`
 <camera>/state    retained, `running` / `paused`
 <camera>/event    plate-event/1
@@ -17,6 +18,7 @@ States, `rejected` and `image` go with QoS 0, the rest with QoS 1, or the events
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +29,7 @@ from streamer.codec import encode
 from streamer.controls import Controls
 from streamer.data import PARKING, SCHEMA, Event, Rejection
 from streamer.errors import SinkError
-from streamer.sinks.base import Report, unreported
+from streamer.sinks.base import ReadPicture, Report, read_file, unreported
 from streamer.sinks.home_assistant import Site
 from streamer.sinks.home_assistant_discovery import Discovery, HomeAssistant, Prefix
 from streamer.sinks.mqtt_broker import Broker
@@ -56,7 +58,8 @@ def unheard(command: Command, outcome: Outcome) -> None:
 class MqttSink:
     """Publishes to a broker (see `Broker`); keeps the states of the cameras of `controls` there,
     and obeys what of `commands` comes from there; `on_command` is told what became of each. Tells
-    Home Assistant of the cameras; of the occupancy, too, if `parking` is watched.
+    Home Assistant of the cameras; of the occupancy, too, if `parking` is watched. `read` gives the
+    crops of events.
 
     A refused `last`, `crop` or `<base>/parking` is warned of once; only the refusal of the event
     itself is one of the event. `event_expiry_s`: for how long from its reading on a plate event
@@ -72,6 +75,7 @@ class MqttSink:
         controls: Controls | None = None,
         on_command: Callable[[Command, Outcome], None] = unheard,
         parking: bool = False,
+        read: ReadPicture = read_file,
         *,
         host: str,
         port: Annotated[int, Ge(1), Le(65535)] | None = None,
@@ -97,7 +101,8 @@ class MqttSink:
         # Held from the change of a status to its publishing, so that the last one said is
         # the last one sent.
         self._statuses = threading.Lock()
-        self._messages = Messages(base_topic, qos, event_expiry_s)
+        self._messages = Messages(base_topic, qos, event_expiry_s, read)
+        self._count: tuple[int, int | None, datetime] | None = None
         self._untold_expiry_s = event_expiry_s
         self._warned: set[str] = set()
         broker = Broker(
@@ -150,6 +155,7 @@ class MqttSink:
             for camera in self._up:
                 self._say_status(camera)
                 self._say_state(camera)
+            self._say_count()
 
     def _say_status(self, camera: str) -> None:
         text = "online" if self._up[camera] else "offline"
@@ -169,6 +175,19 @@ class MqttSink:
         with self._statuses:
             self._up[camera] = up
             self._say_status(camera)
+
+    def counted(self, occupancy: int, capacity: int | None, at: datetime) -> None:
+        """Say how many are inside, and say it again after every reconnect, until an event does."""
+        with self._statuses:
+            self._count = (occupancy, capacity, at)
+            self._say_count()
+
+    def _say_count(self) -> None:
+        message = self._messages.counted(*self._count) if self._count else None
+        if message is None:
+            self._count = None
+        else:
+            self._link.tell(message.topic, message.payload, properties_of(JSON), retain=True)
 
     def rejected(self, rejection: Rejection) -> None:
         """Tell whoever listens now; what is withheld is not worth keeping for later."""

@@ -49,11 +49,15 @@ class Outbox:
         self.store = Store(path)
         self._now = now
         self._sinks = dict(sinks) if isinstance(sinks, Mapping) else {s: {SCHEMA} for s in sinks}
+        self._amended: set[str] = set()
         self._listeners: list[Callable[[], None]] = []
 
-    def add(self, sink: str, kinds: Collection[str]) -> None:
-        """One more sink, before anything is accepted."""
+    def add(self, sink: str, kinds: Collection[str], *, amended: bool = False) -> None:
+        """One more sink, before anything is accepted. With `amended` it gets an event that is
+        amended once more."""
         self._sinks[sink] = kinds
+        if amended:
+            self._amended.add(sink)
 
     def open(self) -> None:
         """Open or create the file."""
@@ -106,7 +110,8 @@ class Outbox:
     def amend(self, event_id: str, change: Callable[[PlateEvent], PlateEvent]) -> bool:
         """Rewrite a stored plate event (its owner became known later); False if there is none.
 
-        Nobody is told again, but whoever has yet to get the event gets it as it is then.
+        Whoever has yet to get the event gets it as it is then. Of those who have it, only the
+        sinks that were added as `amended` are told again.
         """
         with self.store.transaction() as db:
             row = db.execute("SELECT json FROM events WHERE id = ?", (event_id,)).fetchone()
@@ -114,7 +119,21 @@ class Outbox:
                 return False
             changed = encode(change(decode(row[0])))
             db.execute("UPDATE events SET json = ? WHERE id = ?", (changed, event_id))
+            db.executemany(
+                "INSERT OR IGNORE INTO deliveries (sink, event_id, since) VALUES (?, ?, ?)",
+                [(s, event_id, self._now()) for s in self._amended if SCHEMA in self._sinks[s]],
+            )
+        if self._amended:
+            self.tell()
         return True
+
+    def stored(self, after: str, limit: int, kind: str = SCHEMA) -> list[tuple[str, str]]:
+        """(id, json) of events of that kind, in the order of their ids, from behind `after` on."""
+        with self.store.transaction() as db:
+            return db.execute(
+                "SELECT id, json FROM events WHERE id > ? AND kind = ? ORDER BY id LIMIT ?",
+                (after, kind, limit),
+            ).fetchall()
 
     def oldest(self, sink: str, besides: Collection[str] = ()) -> Parcel | None:
         """The event that has waited longest for `sink`, leaving out the ids in `besides`."""
@@ -127,10 +146,16 @@ class Outbox:
             ).fetchall()
         return next((Parcel(*row) for row in rows if row[0] not in besides), None)
 
-    def delivered(self, sink: str, event_id: str) -> None:
-        """`sink` has the event."""
+    def delivered(self, sink: str, event_id: str, json: str | None = None) -> None:
+        """`sink` has the event, in these words: if it was amended meanwhile and the sink wants to
+        know, it goes on waiting."""
+        said = json if sink in self._amended else None
         with self.store.transaction() as db:
-            db.execute("DELETE FROM deliveries WHERE sink = ? AND event_id = ?", (sink, event_id))
+            db.execute(
+                "DELETE FROM deliveries WHERE sink = ?1 AND event_id = ?2 AND"
+                " (?3 IS NULL OR ?3 = (SELECT json FROM events WHERE id = ?2))",
+                (sink, event_id, said),
+            )
 
     def failed(self, sink: str, event_id: str, error: str) -> None:
         """`sink` cannot be reached; the event stays as it is."""

@@ -51,6 +51,7 @@ class Retention:
         if self._media is not None:
             keep = self._outbox.ids_read_before(before)
             pictures = self._media.purge(datetime.fromtimestamp(before, UTC).date(), keep)
+            self._media.purge_remote(self._stopping.is_set)
         if events or pictures:
             log.info("threw away %d old events and %d pictures", events, pictures)
         return events, pictures

@@ -12,7 +12,6 @@ import logging
 import re
 from collections.abc import Collection
 from functools import cache
-from pathlib import Path
 
 import jinja2
 from jinja2 import meta
@@ -20,6 +19,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from streamer.codec import encode
 from streamer.data import Event
+from streamer.errors import UserError
+from streamer.sinks.base import ReadPicture, read_file
 from streamer.sinks.samples import SAMPLES
 
 log = logging.getLogger(__name__)
@@ -48,9 +49,11 @@ def _environment() -> jinja2.Environment:
 
 
 class Template:
-    """A template, compiled. Raises TemplateFault where it is not well formed."""
+    """A template, compiled; `read` gives the pictures of events. Raises TemplateFault where it is
+    not well formed."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, read: ReadPicture = read_file) -> None:
+        self._read = read
         try:
             tree = _environment().parse(text)
             names = meta.find_undeclared_variables(tree)
@@ -69,26 +72,28 @@ class Template:
         """The text for one event. Raises TemplateFault."""
         text = encode(event)
         fields = json.loads(text)
-        pictures = {name: _picture(fields.get(PICTURES[name])) for name in self._pictures}
+        pictures = {name: self._picture(fields.get(PICTURES[name])) for name in self._pictures}
         try:
             return self._template.render(event=fields, json=text, **pictures)
         except Exception as error:  # a template may do anything that a program may
             raise TemplateFault(f"the template fails: {' '.join(str(error).split())}") from None
 
+    def _picture(self, place: str | None) -> str:
+        if place is None:
+            return ""
+        try:
+            picture = self._read(place)
+        except UserError as error:
+            log.warning("a template goes without a picture: %s", error)
+            return ""
+        if picture is None:
+            log.warning("a template goes without a picture: %s is not there", place)
+        return base64.b64encode(picture or b"").decode()
+
 
 def header_text(text: str) -> str:
     """`text` as the value of a header: what would end the line, or the header, is a blank."""
     return CONTROL.sub(" ", text).strip()
-
-
-def _picture(path: str | None) -> str:
-    if path is None:
-        return ""
-    try:
-        return base64.b64encode(Path(path).read_bytes()).decode()
-    except OSError as error:
-        log.warning("a template goes without a picture: %s", error)
-        return ""
 
 
 def try_template(text: str, kinds: Collection[str]) -> None:

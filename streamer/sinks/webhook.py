@@ -18,7 +18,7 @@ from streamer.data import SCHEMA, Event
 from streamer.errors import SinkError
 from streamer.parts import part_name
 from streamer.redact import redact
-from streamer.sinks.base import Name, Report, SinkBase, unreported
+from streamer.sinks.base import Name, ReadPicture, Report, SinkBase, read_file, unreported
 from streamer.sinks.templates import Template, TemplateFault, header_text
 from streamer.sinks.webhook_call import Address, Answer, Caller, Request, address_of, trusting
 from streamer.sinks.webhook_options import (
@@ -44,7 +44,8 @@ mend that, and the events must still be there then."""
 class WebhookSink(SinkBase):
     """Sends to `url`, and has an event delivered when that answers 2xx.
 
-    What is none of `only` counts as delivered. No redirect is followed.
+    What is none of `only` counts as delivered. No redirect is followed. `read` gives the pictures
+    that templates ask for.
     """
 
     name = "webhook"
@@ -52,6 +53,7 @@ class WebhookSink(SinkBase):
     def __init__(  # noqa: PLR0913  (a section of the configuration)
         self,
         now: Callable[[], float] = time.time,
+        read: ReadPicture = read_file,
         *,
         name: Name | None = None,
         url: Url,
@@ -73,9 +75,9 @@ class WebhookSink(SinkBase):
         self._address = address_of(url)
         self._method = method
         self._only = only
-        self._headers = {key: Template(text) for key, text in headers.items()}
+        self._headers = {key: Template(text, read) for key, text in headers.items()}
         self._content_type = content_type
-        self._body = Template(body) if body is not None else None
+        self._body = Template(body, read) if body is not None else None
         self._key = key_of(secret) if secret is not None else None
         self._ca_file = ca_file
         self._timeout_s = timeout_s

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-import cv2
 import numpy as np
 
 from models.base import Image
 from streamer.data import Frame
 from streamer.errors import SourceError
+from streamer.pictures import decoded
 from streamer.sources.base import PICTURES, SourceOptions
 
 log = logging.getLogger(__name__)
@@ -90,17 +90,17 @@ class ImagesSource:
 
 def read_picture(path: str | Path) -> Image:
     """A picture file as (H, W, 3) uint8 BGR, upright by its EXIF. Raises SourceError naming it."""
-    # imdecode, not imread: it takes names of any characters and turns by EXIF as well
+    # not imread: this takes names of any characters
     try:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         words = (error.strerror or "cannot be read").lower()
         raise SourceError(f"{path}: {words}", reason="not_found", permanent=True) from None
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    image = decoded(data)
     if image is None:
         words = f"{path}: no picture that can be decoded"
         raise SourceError(words, reason="corrupt", permanent=True)
-    return np.asarray(image, dtype=np.uint8)
+    return image
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

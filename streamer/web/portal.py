@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from streamer.archive.archive import Archive
 from streamer.controls import Controls
 from streamer.metrics import Metrics
+from streamer.web.films import Films
 from streamer.web.hub import Hub
 from streamer.web.ports import CarPark, ListBook, Pictures, Waiting
+from streamer.web.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """`parking` is None where there is no car park, `pictures` where none are kept; `sinks` are
-    the names of those that events wait for."""
+    """`parking` is None where there is no car park, `pictures` where none are kept, `reading`
+    where nothing is read that is sent; `sinks` are the names of those that events wait for.
+    `films` has one for each camera, `folder` is where the store is. `hub` and `films` are to be
+    closed before the server is asked to end, `reading` after."""
 
     archive: Archive
     controls: Controls
@@ -23,6 +28,9 @@ class Portal:
     outbox: Waiting
     parking: CarPark | None = None
     pictures: Pictures | None = None
+    reading: Reading | None = None
     sinks: Sequence[str] = ()
+    films: Films = field(default_factory=Films)
     hub: Hub = field(default_factory=Hub)
+    folder: Path | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from streamer.errors import UserError
+from streamer.errors import NotPossible, NotThere, UserError, WrongInput
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +53,67 @@ def problem(
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
+def answer(error: Problem) -> JSONResponse:
+    """The response that tells it."""
+    return problem(error.status, error.detail, error.errors, error.headers)
+
+
+class Fault(BaseModel):
+    """A part of the request and what is wrong with it."""
+
+    field: str = Field(examples=["query.since"])
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """Why there is no other answer (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = []
+
+
+EVERYWHERE = (400, 401, 403, 408, 413, 415, 421, 422, 429, 500, 503)
+"""What any route may answer, whatever it is about; `site.py` declares them for all."""
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: the problems it answers with, beside those `EVERYWHERE`."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
 def install_problems(app: FastAPI) -> None:
     """Have every error of `app` answered as problem details."""
 
     @app.exception_handler(Problem)
     def _(_request: Request, error: Problem) -> JSONResponse:
-        return problem(error.status, error.detail, error.errors, error.headers)
+        return answer(error)
 
     @app.exception_handler(UserError)
     def _(_request: Request, error: UserError) -> JSONResponse:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    @app.exception_handler(NotThere)
+    def _(_request: Request, error: NotThere) -> JSONResponse:
+        return problem(HTTPStatus.NOT_FOUND, str(error))
+
+    @app.exception_handler(NotPossible)
+    def _(_request: Request, error: NotPossible) -> JSONResponse:
+        return problem(HTTPStatus.CONFLICT, str(error))
+
+    @app.exception_handler(WrongInput)
+    def _(_request: Request, error: WrongInput) -> JSONResponse:
+        listed = [{"field": part, "detail": what} for part, what in error.by_part if part]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), listed)
 
     @app.exception_handler(HTTPException)
     def _(_request: Request, error: HTTPException) -> JSONResponse:

@@ -20,7 +20,9 @@ def test_what_is_listed_is_what_is_served(metrics):
 
 CLOSED = {
     *("camera", "stage", "sink", "list"),  # as the configuration has them
-    *("reason", "outcome", "command", "how", "version"),
+    *("reason", "outcome", "command", "how", "version", "operation"),
+    "method",
+    "status",
 }
 
 

@@ -9,11 +9,13 @@ from models.base import Detection, Hypothesis, Reading
 from models.readers.calibration import Calibration
 from models.readers.formats import Formats
 from models.training.plates import LAYOUTS, draw_plate
-from streamer.api import PlateReader
+from streamer.api import PlateReader, events
 from streamer.app import PARTS
 from streamer.cli import main
 from streamer.config import parse_config
+from streamer.errors import UserError
 from streamer.one_camera import formats_of, informed_reader
+from streamer.sources import file
 
 EU = next(layout for layout in LAYOUTS if layout.name == "eu")
 PLATE = cv2.resize(draw_plate(np.random.default_rng(1), EU, "AB 123 CD"), (160, 36))
@@ -129,3 +131,19 @@ def test_check_config_names_faulty_formats(capsys, tmp_path, section, fault):
     path.write_text(f"{CAMERA}formats: {section}\n")
     assert main(["check-config", str(path)]) == 2
     assert fault in capsys.readouterr().err
+
+
+def test_a_recording_that_fails_midway_ends_and_does_not_begin_anew(clip, monkeypatch):
+    shown = []
+
+    def fails(frame):
+        shown.append(frame)
+        if len(shown) > 5:
+            raise OSError(5, "Input/output error")
+        return picture(frame)
+
+    picture = file.picture
+    monkeypatch.setattr(file, "picture", fails)
+    with pytest.raises(UserError, match="cannot be read to its end"):
+        list(events(str(clip.path)))
+    assert len(shown) == 6

@@ -166,6 +166,7 @@ def test_parking_events_and_how_full_it_is(shared_broker, topic, make_parking):
         running(shared_broker, base_topic=topic, event_expiry_s=60) as (sink, _),
     ):
         first = make_parking(occupancy=3, capacity=40)
+        time.sleep(0.002)  # ids tell milliseconds apart
         later = make_parking(
             camera="gate-out", state="left", at=first.at + timedelta(seconds=5), occupancy=2
         )

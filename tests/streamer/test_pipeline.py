@@ -145,13 +145,16 @@ def test_steps_are_told_with_items_results_and_times_before_they_are_handed_on()
         assert 0 <= ended_s - started_s <= time.monotonic() - started_s
 
     pipeline = Pipeline("test", Numbers(1, 2), Channel(2), [Doubling(), gathering])
+    others = []
     pipeline.listen(on_step)
+    pipeline.listen(lambda stage, item, *_: others.append((stage, item)))
     pipeline.start()
     assert pipeline.join(WAIT_S)
     doubled = [one[:3] for one in told if one[0] == "doubling"]
     assert doubled == [("doubling", 1, [2]), ("doubling", 2, [4]), ("doubling", None, [])]
     assert [one[1] for one in told if one[0] == "gathering"] == [2, 4, None]
     assert next(one for one in told if one[0] == "doubling")[3] == 0
+    assert sorted(others, key=str) == sorted([one[:2] for one in told], key=str)
 
 
 def test_stopping_lets_accepted_items_through():

@@ -11,7 +11,8 @@ from streamer.app import PARTS
 from streamer.codec import decode
 from streamer.config import ConfigError, parse_config
 from streamer.errors import SinkError
-from streamer.sinks.csv import COLUMNS, FORMER_COLUMNS, CsvSink
+from streamer.rows import COLUMNS
+from streamer.sinks.csv import FORMER_COLUMNS, CsvSink
 from streamer.sinks.jsonl import JsonlSink
 from streamer.sinks.lines import LineFile
 from streamer.sinks.rotation import Rotation, set_aside

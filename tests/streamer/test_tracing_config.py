@@ -57,7 +57,7 @@ def test_while_off_everything_stays_as_it_is():
     assert tracing.accepting(accept) is accept
     assert tracing.journal is None
     assert tracing.trail() is None
-    assert CameraWatch(Metrics(), "gate", trail=tracing.trail()).on_step is None
+    assert CameraWatch(Metrics(), "gate", trail=tracing.trail()).on_steps == []
     tracing.start()()
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.enrich.entry import Entry, entry_of
-from streamer.enrich.plates import EntryError, canonical, canonical_pattern
 from streamer.enrich.validity import Validity, hours_of, moment_of, weekdays_of
+from streamer.plates import EntryError, canonical, canonical_pattern
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

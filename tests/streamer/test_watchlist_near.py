@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streamer.enrich.entry import Entry
 from streamer.enrich.index import Index
-from streamer.enrich.near import COSTS, SHORT, distance, folded, neighbourhood, reach_of
+from streamer.near import COSTS, SHORT, distance, folded, neighbourhood, reach_of
 
 plates = st.text("01258OIZSBDQLAHKMNXC", min_size=1, max_size=8)
 

@@ -249,7 +249,7 @@ def test_what_cannot_be_done_is_said(started, tmp_path):
         (lambda: watchlists.add("residents", "A$"), "has '\\$', which no plate shows"),
         (lambda: watchlists.remove("residents", "ZZ9"), "watchlist residents has no ZZ9"),
         (lambda: watchlists.remove("residents", "AB1"), "AB1 is in the configuration"),
-        (lambda: watchlists.remove("residents", "FF1"), r"FF1 is in .*r\.csv; take it out there"),
+        (lambda: watchlists.remove("residents", "FF1"), r"FF1 is in .*r\.csv; change it there"),
         (lambda: watchlists.entries("x"), "no watchlist 'x'"),
     ]:
         with pytest.raises(UserError, match=fault):

@@ -243,7 +243,7 @@ def test_what_waited_is_delivered_after_a_restart_in_order(path, receiver, make_
 def test_a_crash_may_send_once_more_with_the_same_id(path, receiver, make_event):
     event = make_event()
     with Box(path, {"url": receiver.url}) as box:
-        box.outbox.delivered = lambda sink, event_id: (_ for _ in ()).throw(OSError("power cut"))
+        box.outbox.delivered = lambda *_: (_ for _ in ()).throw(OSError("power cut"))
         box.accept(event)
         wait_until(lambda: receiver.accepted)
     with Box(path, {"url": receiver.url}) as box:

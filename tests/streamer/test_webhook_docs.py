@@ -9,7 +9,7 @@ import pytest
 
 from streamer.app import PARTS
 from streamer.config import ConfigError, parse_config
-from streamer.sinks.csv import COLUMNS
+from streamer.rows import COLUMNS
 from streamer.sinks.webhook import WebhookSink
 from webhook_receiver import Receiver
 

@@ -1,7 +1,7 @@
 """Plates as people write them, and as the reader gives them: A-Z and 0-9, nothing between."""
 
 from models.readers.decode import SIGNS, fold
-from streamer.errors import UserError
+from streamer.errors import WrongInput
 
 WILDCARDS = "*?"
 """Any signs or none; exactly one sign."""
@@ -10,7 +10,7 @@ LONGEST = 20
 """No plate has more signs."""
 
 
-class EntryError(UserError, ValueError):
+class EntryError(WrongInput, ValueError):
     """An entry that cannot be used; the message says what would be right."""
 
 
@@ -28,6 +28,12 @@ def canonical_pattern(text: str) -> str:
     while "**" in pattern:
         pattern = pattern.replace("**", "*")
     return pattern
+
+
+def squeezed(text: str) -> str:
+    """Part of a plate as people write it, to be looked for in plates: without what separates
+    them; what no plate shows stays, and finds nothing."""
+    return "".join(fold(char) or char for char in text.upper() if char not in SEPARATORS)
 
 
 def is_pattern(plate: str) -> bool:
