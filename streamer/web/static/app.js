@@ -41,13 +41,13 @@ async function show() {
 async function render(route, fresh, signal) {
   main.setAttribute("aria-busy", "true");
   if (!route) {
-    document.title = "Not found – plate-streamer";
+    document.title = "Not found · plate-streamer";
     replace(fresh, h("h1", null, "Not found"), empty("There is no such page."));
     return;
   }
   const module = await import(`./pages/${route.name}.js`);
   if (signal.aborted) return;
-  document.title = `${titleOf(module, route)} – plate-streamer`;
+  document.title = `${titleOf(module, route)} · plate-streamer`;
   main.className = `page-${route.name}`;
   const query = new URLSearchParams(location.search);
   await module.render(fresh, { params: route.params, query, session, signal });

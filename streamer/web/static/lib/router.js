@@ -21,9 +21,15 @@ export function match(path) {
 }
 
 function decoded(groups) {
-  return Object.fromEntries(
-    Object.entries(groups).map(([key, text]) => [key, decodeURIComponent(text)]),
-  );
+  return Object.fromEntries(Object.entries(groups).map(([key, text]) => [key, plain(text)]));
+}
+
+function plain(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // no encoding of anything: the server will say so
+  }
 }
 
 /** Go to a path of the portal, as a link does. */

@@ -12,8 +12,7 @@ export function countBlock({ occupancy, capacity, inside }, correct) {
         h("strong", {}, String(occupancy)),
         h("span", {}, capacity === null ? " inside" : ` of ${capacity} places taken`),
       ]),
-      correct &&
-        h("button", { type: "button", onclick: correct }, "Correct the count"),
+      correct && h("button", { type: "button", onclick: correct }, "Correct the count"),
     ]),
     capacity !== null && placesBar(occupancy, capacity),
     h("p", { class: "muted" }, [places(occupancy, capacity), difference(unseen)]),

@@ -5,7 +5,10 @@ import { keyed } from "../lib/keyed.js";
 import { empty, plateLink, toast } from "../lib/ui.js";
 
 const PAGE = 100;
-/** Those who are inside are among the sessions too: so many pages are looked at for who has left. */
+/**
+ * Those who are inside are among the sessions too: so many pages are looked at for who has
+ * left.
+ */
 const MOST_PAGES = 5;
 
 const ENDS = {
@@ -66,7 +69,13 @@ export function recentSessions(signal) {
   const table = h("div", { class: "table-scroll", hidden: true }, [
     h("table", { class: "table short" }, [
       h("thead", {}, [
-        h("tr", {}, ["Plate", "Stayed", "Entered", "Left", "How"].map((one) => h("th", { scope: "col" }, one))),
+        h(
+          "tr",
+          {},
+          ["Plate", "Stayed", "Entered", "Left", "How"].map((one) =>
+            h("th", { scope: "col" }, one),
+          ),
+        ),
       ]),
       body,
     ]),
@@ -87,7 +96,8 @@ export function recentSessions(signal) {
   };
 }
 
-const NOBODY = "Nobody has left yet. Each vehicle that leaves stands here, with how long it was there.";
+const NOBODY =
+  "Nobody has left yet. Each vehicle that leaves stands here, with how long it was there.";
 
 function row(one) {
   const cell = (name, ...content) => h("td", { "data-label": name }, content);
@@ -95,7 +105,11 @@ function row(one) {
   const node = h("tr", {}, [
     cell("Plate", plateLink(one.plate)),
     cell("Stayed", one.left_at && one.stay_s !== null ? duration(one.stay_s) : "–"),
-    cell("Entered", moment(one.entered_at), one.entry_camera && h("small", {}, ` ${one.entry_camera}`)),
+    cell(
+      "Entered",
+      moment(one.entered_at),
+      one.entry_camera && h("small", {}, ` ${one.entry_camera}`),
+    ),
     cell("Left", moment(one.left_at), one.exit_camera && h("small", {}, ` ${one.exit_camera}`)),
     wide("How", ENDS[one.ended] ?? one.ended),
   ]);

@@ -19,26 +19,34 @@ export function vehicleList({ operator, onEnd }) {
 function row(one, onEnd) {
   const stay = h("span", { class: "stay-so-far" });
   const badges = h("span", { class: "badges" });
-  const node = h("li", { class: "vehicle card" }, [
-    crop(one),
-    h("div", { class: "vehicle-who" }, [plateLink(one.plate), badges]),
-    h("div", { class: "vehicle-when" }, [
-      stay,
-      h("span", { class: "muted" }, entered(one)),
-      h("span", { class: "muted" }, one.entry_camera ? `by ${one.entry_camera}` : "seen by no camera"),
-    ]),
-    onEnd &&
-      h(
-        "button",
-        {
-          class: "quiet",
-          type: "button",
-          "aria-label": `${one.plate} has left unseen`,
-          onclick: () => onEnd(one),
-        },
-        "Left unseen",
-      ),
-  ].filter(Boolean));
+  const node = h(
+    "li",
+    { class: "vehicle card" },
+    [
+      crop(one),
+      h("div", { class: "vehicle-who" }, [plateLink(one.plate), badges]),
+      h("div", { class: "vehicle-when" }, [
+        stay,
+        h("span", { class: "muted" }, entered(one)),
+        h(
+          "span",
+          { class: "muted" },
+          one.entry_camera ? `by ${one.entry_camera}` : "seen by no camera",
+        ),
+      ]),
+      onEnd &&
+        h(
+          "button",
+          {
+            class: "quiet",
+            type: "button",
+            "aria-label": `${one.plate} has left unseen`,
+            onclick: () => onEnd(one),
+          },
+          "Left unseen",
+        ),
+    ].filter(Boolean),
+  );
   tick(node, stay, one);
   return { node, update: (now) => replace(badges, ...marks(now)) };
 }
@@ -47,7 +55,13 @@ function crop(one) {
   const frame = h("span", { class: "crop-frame" });
   if (!one.entry_event) return frame;
   const place = `/api/v1/events/${encodeURIComponent(one.entry_event)}/crop`;
-  const picture = h("img", { class: "crop", src: place, alt: "", loading: "lazy", decoding: "async" });
+  const picture = h("img", {
+    class: "crop",
+    src: place,
+    alt: "",
+    loading: "lazy",
+    decoding: "async",
+  });
   picture.addEventListener("error", () => picture.remove());
   frame.append(picture);
   return frame;
@@ -56,7 +70,9 @@ function crop(one) {
 function entered(one) {
   if (!one.entered_at) return "since before it was counted";
   const today = new Date(one.entered_at).toDateString() === new Date().toDateString();
-  return today ? `since ${time(one.entered_at)}` : `since ${date(one.entered_at)}, ${time(one.entered_at)}`;
+  return today
+    ? `since ${time(one.entered_at)}`
+    : `since ${date(one.entered_at)}, ${time(one.entered_at)}`;
 }
 
 function marks(one) {

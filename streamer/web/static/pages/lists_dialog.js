@@ -26,9 +26,19 @@ export function entryDialog(list, entry) {
         autocomplete: "off",
         spellcheck: "false",
       },
-      { name: "note", label: "Note", value: entry?.note ?? "", hint: "Stands in every event of it." },
+      {
+        name: "note",
+        label: "Note",
+        value: entry?.note ?? "",
+        hint: "Stands in every event of it.",
+      },
       { name: "valid_from", label: "Holds from", ...from },
-      { name: "valid_until", label: "Holds until", ...until, hint: "Without a time: until the end of the day." },
+      {
+        name: "valid_until",
+        label: "Holds until",
+        ...until,
+        hint: "Without a time: until the end of the day.",
+      },
       { name: "weekdays", label: "On", ...days },
       {
         name: "hours",
@@ -41,7 +51,9 @@ export function entryDialog(list, entry) {
     submit: entry ? "Change" : "Add",
     work: async ({ plate, ...rest }) => {
       if (!entry) await refuseKnown(list, plate);
-      const body = Object.fromEntries(Object.entries(rest).map(([key, text]) => [key, text || null]));
+      const body = Object.fromEntries(
+        Object.entries(rest).map(([key, text]) => [key, text || null]),
+      );
       const place = `/watchlists/${encodeURIComponent(list)}/entries/${encodeURIComponent(plate)}`;
       return send("PUT", place, body);
     },
@@ -64,7 +76,13 @@ function momentField(text) {
   const clock = h("input", { type: "time", class: "input", "aria-label": "Time" });
   date.value = day;
   clock.value = time;
-  const node = h("div", { class: "moment", role: "group" }, date, clock, rest && h("span", { class: "muted" }, rest));
+  const node = h(
+    "div",
+    { class: "moment", role: "group" },
+    date,
+    clock,
+    rest && h("span", { class: "muted" }, rest),
+  );
   const read = () => {
     if (!date.value) return clock.value ? `T${clock.value}` : "";
     return clock.value ? `${date.value}T${clock.value}${rest}` : date.value;
@@ -82,7 +100,9 @@ function dayField(text) {
   const node = h(
     "div",
     { class: "days", role: "group" },
-    ...boxes.map((box, index) => h("label", { class: "weekday" }, box, h("span", {}, NAMES[index]))),
+    ...boxes.map((box, index) =>
+      h("label", { class: "weekday" }, box, h("span", {}, NAMES[index])),
+    ),
   );
   const read = () => {
     const on = boxes.filter((box) => box.checked).map((box) => box.value);

@@ -53,7 +53,8 @@ export function entryTable(list, { operator, signal, onCount }) {
     }
   };
   const remove = async (entry) => {
-    if (!(await confirmDialog(`Take ${entry.plate} off the list “${list.name}”?`, REMOVAL))) return;
+    const words = `Take ${entry.plate} off the list “${list.name}”?`;
+    if (!(await confirmDialog(words, REMOVAL))) return;
     try {
       await send("DELETE", `${place}/entries/${encodeURIComponent(entry.plate)}`);
       toast(`${entry.plate} is off the list`, "good");
@@ -101,13 +102,22 @@ function tools(list, operator, edit, load) {
   const button = (text, kind, sign, onclick) =>
     h("button", { type: "button", class: kind, onclick }, icon(sign), text);
   const href = `/api/v1/watchlists/${encodeURIComponent(list.name)}/export`;
-  const save = h("a", { class: "button", href, download: `${list.name}.csv` },
-    icon("download"), "Export");
+  const save = h(
+    "a",
+    { class: "button", href, download: `${list.name}.csv` },
+    icon("download"),
+    "Export",
+  );
   if (!operator) return [save];
   const bring = async () => {
     const answer = await importDialog(list.name);
     if (answer === null) return;
-    toast(answer.imported === 1 ? "1 entry is on the list" : `${answer.imported} entries are on the list`, "good");
+    toast(
+      answer.imported === 1
+        ? "1 entry is on the list"
+        : `${answer.imported} entries are on the list`,
+      "good",
+    );
     await load();
   };
   return [
@@ -125,7 +135,17 @@ function table(entries, actions) {
     h(
       "table",
       { class: "table short entries" },
-      h("thead", {}, h("tr", {}, ...heads.map((one) => h("th", { scope: "col" }, one || h("span", { class: "visually-hidden" }, "Change"))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ...heads.map((one) =>
+            h("th", { scope: "col" }, one || h("span", { class: "visually-hidden" }, "Change")),
+          ),
+        ),
+      ),
       h("tbody", {}, ...entries.map((one) => row(one, actions))),
     ),
   );
@@ -140,7 +160,11 @@ function row(entry, actions) {
     cell("Note", entry.note ?? "–"),
     cell("Holds", holds(entry)),
     cell("From", origin(entry)),
-    h("td", { class: "row-actions" }, ...(entry.origin === "stored" && actions ? changes(entry, actions) : [])),
+    h(
+      "td",
+      { class: "row-actions" },
+      ...(entry.origin === "stored" && actions ? changes(entry, actions) : []),
+    ),
   );
 }
 
@@ -170,7 +194,11 @@ function pager({ offset, total }, turn) {
     "div",
     { class: "pager" },
     button("Back", Math.max(0, offset - PAGE), offset > 0),
-    h("span", { class: "muted", role: "status" }, `${number(offset + 1)}–${number(last)} of ${number(total)}`),
+    h(
+      "span",
+      { class: "muted", role: "status" },
+      `${number(offset + 1)}–${number(last)} of ${number(total)}`,
+    ),
     button("Next", offset + PAGE, last < total),
   );
 }
@@ -179,7 +207,8 @@ function nothing(search, operator) {
   if (search) return empty(`Nothing on this list has “${search}” in its plate or note.`);
   return empty(
     operator
-      ? "Nobody is on this list yet. Add a plate, or import a table with the columns plate, note, " +
+      ? "Nobody is on this list yet. Add a plate, or import a table with the columns plate, " +
+          "note, " +
           "valid_from, valid_until, weekdays and hours; only plate is needed."
       : "Nobody is on this list yet.",
   );

@@ -26,7 +26,8 @@ export function importDialog(name) {
   return formDialog({
     title: `Import into “${name}”`,
     lead:
-      "The first row names the columns: plate, note, valid_from, valid_until, weekdays, hours. All " +
+      "The first row names the columns: plate, note, valid_from, valid_until, weekdays, hours. " +
+      "All " +
       "rows are taken, or, where one is faulty, none.",
     fields: [
       { name: "file", label: "Table", node: table, read: () => file },

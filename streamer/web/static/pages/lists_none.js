@@ -16,10 +16,15 @@ export function noLists() {
       "p",
       {},
       "A list says which plates may come in (allow), which may not (deny), or of which somebody " +
-        "wants to be told (notify). What the lists say stands in every event. Put these lines into " +
+        "wants to be told (notify). What the lists say stands in every event. Put these lines " +
+        "into " +
         "the configuration and start plate-streamer again; the plates can then be added here:",
     ),
     h("pre", { class: "code", tabindex: "0" }, h("code", {}, LINES)),
-    h("p", { class: "muted" }, "A list can also be a table (CSV) that another program keeps: watchlists.md tells how."),
+    h(
+      "p",
+      { class: "muted" },
+      "A list can also be a table (CSV) that another program keeps: watchlists.md tells how.",
+    ),
   );
 }

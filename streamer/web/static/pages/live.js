@@ -24,21 +24,16 @@ export async function render(main, { session, signal }) {
           h("h2", { id: "feed-title" }, "Last plates"), occupancy.element),
         feed.list)),
     feed.spoken);
-  await Promise.all([fill(feed, signal), cameras.load(), occupancy.load(signal)]);
-  let lost = false;
+  const load = () => Promise.all([fill(feed, signal), cameras.load(), occupancy.load(signal)]);
+  let loading = null;
   listen({
     plate: (record) => feed.add(record),
     parking: (event) => occupancy.show(event.occupancy, event.capacity),
     camera: (camera) => cameras.update(camera),
-    closed: () => (lost = true),
-    open: () => {
-      if (!lost) return;
-      lost = false;
-      fill(feed, signal);
-      cameras.load();
-      occupancy.load(signal);
-    },
+    // What came while there was no line is asked for as soon as there is one.
+    open: () => (loading = load()),
   }, signal);
+  await (loading ?? load());
 }
 
 async function fill(feed, signal) {

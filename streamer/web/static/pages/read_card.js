@@ -36,7 +36,12 @@ export class ReadCard {
   async run() {
     if (this._gone.signal.aborted) return;
     this._state.textContent = "is sent …";
-    const progress = h("progress", { class: "progress", max: "1", value: "0", "aria-label": "Upload" });
+    const progress = h("progress", {
+      class: "progress",
+      max: "1",
+      value: "0",
+      "aria-label": "Upload",
+    });
     replace(this._body, progress);
     try {
       const answer = await upload("/read?annotate=true", this.file, {
@@ -68,7 +73,10 @@ export class ReadCard {
 
   _fail(error) {
     this._state.textContent = "was not read";
-    replace(this._body, fault(error, () => this._onAgain()));
+    replace(
+      this._body,
+      fault(error, () => this._onAgain()),
+    );
   }
 
   _remove() {

@@ -3,7 +3,10 @@ import { copyButton } from "../lib/copy.js";
 import { empty } from "../lib/ui.js";
 import { plateFound } from "./read_plate.js";
 
-/** What was read in a picture: the picture with its plates, and each plate character by character. */
+/**
+ * What was read in a picture: the picture with its plates, and each plate character by
+ * character.
+ */
 export async function pictureResult(answer, file) {
   const original = await decoded(file);
   const plates = answer.plates.map((one) => plateFound(one, crop(original, answer, one.box)));
@@ -16,7 +19,11 @@ export async function pictureResult(answer, file) {
       "div",
       { class: "read-plates" },
       ...(plates.length ? plates : [nothing()]),
-      h("p", { class: "read-actions" }, copyButton("Copy as JSON", () => JSON.stringify(rest, null, 2))),
+      h(
+        "p",
+        { class: "read-actions" },
+        copyButton("Copy as JSON", () => JSON.stringify(rest, null, 2)),
+      ),
     ),
   );
 }
@@ -56,7 +63,9 @@ function shown(answer, file, originalToo) {
     choice("With plates", answer.annotated, frame.alt),
     choice("Original", original, `${file.name} as it was sent`),
   ];
-  figure.prepend(h("div", { class: "choices", role: "group", "aria-label": "Picture" }, ...buttons));
+  figure.prepend(
+    h("div", { class: "choices", role: "group", "aria-label": "Picture" }, ...buttons),
+  );
   return figure;
 }
 

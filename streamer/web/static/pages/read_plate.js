@@ -29,7 +29,13 @@ export function plateFound(one, crop) {
         one.country && h("span", { class: "muted" }, `${country(one.country)} (format)`),
       ),
     ),
-    one.reason && h("p", { class: "doubt" }, h("strong", {}, "Do not rely on this. "), REASONS[one.reason] ?? one.reason),
+    one.reason &&
+      h(
+        "p",
+        { class: "doubt" },
+        h("strong", {}, "Do not rely on this. "),
+        REASONS[one.reason] ?? one.reason,
+      ),
     characters(one.characters),
     candidates(one.candidates),
   );

@@ -22,7 +22,11 @@ export class VideoResult {
   constructor(job, signal) {
     this._job = job;
     this._signal = signal;
-    this._progress = h("progress", { class: "progress", max: "1", "aria-label": "Progress of reading" });
+    this._progress = h("progress", {
+      class: "progress",
+      max: "1",
+      "aria-label": "Progress of reading",
+    });
     this._words = h("p", { class: "muted" });
     this._events = h("ol", { class: "found-vehicles" });
     this._end = h("div", { class: "read-end" });
@@ -31,14 +35,7 @@ export class VideoResult {
     this._row = h("div", { class: "read-progress" }, this._progress, this._cancel);
     this._stopped = false;
     this._rows = keyed(this._events, (one) => one.event.id, vehicle);
-    this.node = h(
-      "div",
-      { class: "read-video" },
-      this._row,
-      this._words,
-      this._events,
-      this._end,
-    );
+    this.node = h("div", { class: "read-video" }, this._row, this._words, this._events, this._end);
   }
 
   /** Asks until the job has ended. `say` is told in a few words how it is going. */
@@ -89,7 +86,8 @@ export class VideoResult {
     const found = events.length === 1 ? "1 vehicle" : `${events.length || "no"} vehicles`;
     const whole = length === null || state === "done";
     const of = whole ? clock(read) : `${clock(read)} of ${clock(length)}`;
-    this._words.textContent = state === "waiting" ? "Other videos are read first." : `${of}, ${found}`;
+    this._words.textContent =
+      state === "waiting" ? "Other videos are read first." : `${of}, ${found}`;
     say(state === "waiting" ? "waits" : "is read …");
     this._rows(events);
   }
@@ -102,7 +100,9 @@ export class VideoResult {
     if (state === "failed") parts.push(fault({ detail: error ?? "unknown", status: 422 }));
     if (state === "done" && !events.length) {
       parts.push(
-        empty("No plate was read. Vehicles must come near enough for the plate to be 60 pixels wide."),
+        empty(
+          "No plate was read. Vehicles must come near enough for the plate to be 60 pixels wide.",
+        ),
       );
     }
     if (events.length) {

@@ -34,7 +34,11 @@ export async function render(main, { session, signal }) {
 }
 
 function build(main, session, signal) {
-  const verdict = h("section", { class: "verdict", "aria-label": "In short", "aria-live": "polite" });
+  const verdict = h("section", {
+    class: "verdict",
+    "aria-label": "In short",
+    "aria-live": "polite",
+  });
   const facts = h("dl", { class: "tiles" });
   const cameras = h("div", { class: "system-cameras" });
   const sinks = sinkTable();
@@ -47,7 +51,12 @@ function build(main, session, signal) {
     h("h1", {}, title),
     verdict,
     facts,
-    h("section", { "aria-labelledby": "system-cameras" }, h("h2", { id: "system-cameras" }, "Cameras"), cameras),
+    h(
+      "section",
+      { "aria-labelledby": "system-cameras" },
+      h("h2", { id: "system-cameras" }, "Cameras"),
+      cameras,
+    ),
     sinks.node,
     audit ? audit.node : "",
   );
@@ -72,7 +81,9 @@ function build(main, session, signal) {
 function verdictOf(found, state) {
   if (!found.length) {
     const eyes = state.cameras.length ? "all cameras see, and nothing waits" : "nothing waits";
-    return [h("p", { class: "verdict-good" }, h("strong", {}, "Everything is all right: "), `${eyes}.`)];
+    return [
+      h("p", { class: "verdict-good" }, h("strong", {}, "Everything is all right: "), `${eyes}.`),
+    ];
   }
   const bad = found.filter((one) => one.level === "bad").length;
   const words = found.length === 1 ? "One thing needs" : `${found.length} things need`;
@@ -83,12 +94,7 @@ function verdictOf(found, state) {
 }
 
 function trouble({ level, what, hint }) {
-  return h(
-    "li",
-    { class: `trouble trouble-${level}` },
-    h("strong", {}, what),
-    h("p", {}, hint),
-  );
+  return h("li", { class: `trouble trouble-${level}` }, h("strong", {}, what), h("p", {}, hint));
 }
 
 function overview({ version, uptime_s: uptime, cameras, sinks, store }) {

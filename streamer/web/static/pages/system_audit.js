@@ -16,7 +16,15 @@ export function auditLog(signal) {
     h(
       "table",
       { class: "table short" },
-      h("thead", {}, h("tr", {}, ...["When", "Who", "What", "Of", "How"].map((one) => h("th", { scope: "col" }, one)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ...["When", "Who", "What", "Of", "How"].map((one) => h("th", { scope: "col" }, one)),
+        ),
+      ),
       body,
     ),
   );

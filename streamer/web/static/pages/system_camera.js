@@ -24,7 +24,13 @@ export function cameraCard(camera) {
   const rate = sparkline(`Frame rate of ${camera.name}`);
   const figure = h("span", { class: "rate-figure" });
   const readsPart = h("div", { class: "stack" }, h("h4", {}, "Reads"), reads);
-  const stagesPart = h("div", { class: "stack" }, h("h4", {}, "Stages"), stageTable(stages), budget);
+  const stagesPart = h(
+    "div",
+    { class: "stack" },
+    h("h4", {}, "Stages"),
+    stageTable(stages),
+    budget,
+  );
   const node = h(
     "article",
     { class: "card system-camera", "aria-label": camera.name },
@@ -40,7 +46,9 @@ export function cameraCard(camera) {
     badge.textContent = words;
     rate.push(now.frames_per_second);
     figure.textContent =
-      now.frames_per_second === null ? "– frames/s" : `${now.frames_per_second.toFixed(1)} frames/s`;
+      now.frames_per_second === null
+        ? "– frames/s"
+        : `${now.frames_per_second.toFixed(1)} frames/s`;
     replace(facts, ...figures(now));
     replace(reads, ...outcomes(now.reads));
     readsPart.hidden = !Object.keys(now.reads).length;
@@ -48,7 +56,9 @@ export function cameraCard(camera) {
     const running = now.frames_per_second > 0;
     const frameMs = running ? 1000 / now.frames_per_second : USUAL_MS;
     replace(stages, ...now.stages.map((one) => stage(one, frameMs)));
-    budget.textContent = `The bar ends at ${frameMs.toFixed(0)} ms, the time between two frames${running ? "" : " at 25 a second"}.`;
+    budget.textContent =
+      `The bar ends at ${frameMs.toFixed(0)} ms, the time between two ` +
+      `frames${running ? "" : " at 25 a second"}.`;
   };
   return { node, update };
 }
@@ -61,7 +71,9 @@ function stateOf(camera) {
 function figures(camera) {
   const { captured, dropped, corrupt, outages, reconnects } = camera;
   const age = camera.last_frame_age_s;
-  const why = Object.entries(reconnects).map(([reason, n]) => `${n} × ${FAILURES[reason] ?? reason}`);
+  const why = Object.entries(reconnects).map(
+    ([reason, n]) => `${n} × ${FAILURES[reason] ?? reason}`,
+  );
   return [
     tile("Last frame", age === null ? "none yet" : age < 2 ? "now" : `${duration(age)} ago`),
     tile("Frames", captured.toLocaleString("en")),
@@ -110,12 +122,7 @@ function stageTable(body) {
   return h(
     "div",
     { class: "table-scroll" },
-    h(
-      "table",
-      { class: "table stages" },
-      h("thead", {}, h("tr", {}, heads.map(head))),
-      body,
-    ),
+    h("table", { class: "table stages" }, h("thead", {}, h("tr", {}, heads.map(head))), body),
   );
 }
 
@@ -126,10 +133,17 @@ function stage({ stage: name, steps, failures, mean_ms: mean, p95_ms: p95 }, fra
     "tr",
     {},
     h("th", { scope: "row" }, name),
-    h("td", { class: "stage-bar" }, measured ? bar(mean / frameMs, { level, mark: p95 / frameMs }) : ""),
+    h(
+      "td",
+      { class: "stage-bar" },
+      measured ? bar(mean / frameMs, { level, mark: p95 / frameMs }) : "",
+    ),
     h("td", { class: "number" }, measured ? `${ms(mean)} / ${ms(p95)}` : "–"),
     h("td", { class: "number" }, steps.toLocaleString("en")),
-    h("td", { class: "number" }, failures ? h("strong", { class: "bad-text" }, String(failures)) : "0"),
+    h(
+      "td",
+      { class: "number" },
+      failures ? h("strong", { class: "bad-text" }, String(failures)) : "0",
+    ),
   );
 }
-

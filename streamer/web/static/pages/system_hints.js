@@ -26,7 +26,10 @@ export const FAILURES = {
 export function troubles(state, before) {
   const found = [
     ...state.cameras.flatMap((one) => [
-      ...cameraTroubles(one, before?.cameras.find(({ name }) => name === one.name)),
+      ...cameraTroubles(
+        one,
+        before?.cameras.find(({ name }) => name === one.name),
+      ),
     ]),
     ...state.sinks.flatMap((one) => [...sinkTroubles(one)]),
     ...storeTroubles(state.store),
@@ -50,13 +53,15 @@ function* cameraTroubles(camera, before) {
   if (lost > LOST_SHARE) {
     yield warn(
       `${camera.name} drops ${Math.round(lost * 100)} % of its frames`,
-      "The box is too slow for it. A lower frame rate in the camera costs nothing; else a smaller " +
+      "The box is too slow for it. A lower frame rate in the camera costs nothing; else a " +
+        "smaller " +
         "detector.size, or precision int8 (gate.yaml, detector).",
     );
   }
   if (camera.clock_skew_s !== null && Math.abs(camera.clock_skew_s) > SKEW_S) {
     yield warn(
-      `The clock of ${camera.name} is ${Math.abs(camera.clock_skew_s).toFixed(1)} s ${camera.clock_skew_s > 0 ? "ahead" : "behind"}`,
+      `The clock of ${camera.name} is ${Math.abs(camera.clock_skew_s).toFixed(1)} s ` +
+        `${camera.clock_skew_s > 0 ? "ahead" : "behind"}`,
       "Give the camera a time server (NTP) in its own settings, the same that the box has.",
     );
   }
@@ -64,14 +69,16 @@ function* cameraTroubles(camera, before) {
 
 function blind(camera) {
   const age = camera.last_frame_age_s;
-  const since = age === null ? "has given no picture yet" : `has given no picture for ${duration(age)}`;
+  const since =
+    age === null ? "has given no picture yet" : `has given no picture for ${duration(age)}`;
   const worst = Object.entries(camera.reconnects).sort(([, one], [, other]) => other - one)[0];
   const last = worst ? ` Most often ${FAILURES[worst[0]] ?? worst[0]}.` : "";
   return {
     level: "bad",
     what: `${camera.name} ${since}`,
     hint:
-      `Has it power and network, and are its address and password still right?${last} It is tried ` +
+      `Has it power and network, and are its address and password still right?${last} It is ` +
+      `tried ` +
       "again all the time (gate.yaml, cameras; monitoring.md, Alerts).",
   };
 }
@@ -106,7 +113,9 @@ function* storeTroubles(store) {
     yield {
       level: "bad",
       what: `The store failed ${store.failures} times`,
-      hint: "Is the disk full or broken, or does the folder belong to somebody else (gate.yaml, store.folder)?",
+      hint:
+        "Is the disk full or broken, or does the folder belong to somebody else (gate.yaml, " +
+        "store.folder)?",
     };
   }
   if (store.pictures_failed) {
@@ -119,7 +128,9 @@ function* storeTroubles(store) {
     yield {
       level: store.free_bytes < LITTLE_BYTES ? "bad" : "warn",
       what: `Only ${bytes(store.free_bytes)} are free on the disk`,
-      hint: "Keep events for fewer days (gate.yaml, store.keep_days), or no pictures (store.pictures).",
+      hint:
+        "Keep events for fewer days (gate.yaml, store.keep_days), or no pictures " +
+        "(store.pictures).",
     };
   }
 }

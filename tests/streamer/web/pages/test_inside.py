@@ -25,7 +25,7 @@ def test_who_is_inside_and_for_how_long(chromium, tmp_path, size):
     with window(chromium, tmp_path, size) as shown:
         fill(shown.site)
         page = shown.open("/inside")
-        assert page.locator(".count-figure").inner_text().split() == "2 of 40 places taken".split()
+        assert page.locator(".count-figure").inner_text() == "2 of 40 places taken"
         first = page.locator(".vehicle").first
         assert "AB123CD" in first.inner_text()
         assert "2 h 1 min" in first.inner_text()
@@ -62,12 +62,12 @@ def test_the_count_is_corrected(chromium, tmp_path):
     with window(chromium, tmp_path) as shown:
         page = shown.open("/inside")
         page.get_by_role("button", name="Correct the count").click()
-        page.get_by_label("Vehicles inside").fill("-3")
+        page.get_by_label("Vehicles inside", exact=True).fill("-3")
         page.get_by_role("button", name="Set the count").click()
         page.locator("[aria-invalid]").wait_for()
         assert page.locator(".field-fault").inner_text()
         shown.expect_fault("422")
-        page.get_by_label("Vehicles inside").fill("7")
+        page.get_by_label("Vehicles inside", exact=True).fill("7")
         page.get_by_role("button", name="Set the count").click()
         page.locator(".count-figure strong", has_text="7").wait_for()
         assert shown.site.parking.occupancy() == 7

@@ -17,12 +17,12 @@ def test_an_entry_is_added_changed_and_removed(chromium, tmp_path, size):
         assert "07:00-19:00" in page.locator("#field-hours-fault").inner_text()
         shown.expect_fault("422")
         page.get_by_label("At these hours").fill("07:00-09:00")
-        page.get_by_text("Sat", exact=True).click()
-        page.get_by_text("Sun", exact=True).click()
+        page.get_by_label("Sat", exact=True).uncheck()
+        page.get_by_label("Sun", exact=True).uncheck()
         page.get_by_role("button", name="Add", exact=True).click()
         row = page.locator(".list-results tbody tr")
         row.filter(has_text="XY999ZZ").wait_for()
-        assert "Mon–Fri, 07:00–09:00" in row.inner_text()
+        assert "Mon\u2013Fri, 07:00\u201309:00" in row.inner_text()
         page.get_by_role("button", name="Edit XY999ZZ").click()
         page.get_by_label("Note").fill("rude")
         page.get_by_role("button", name="Change", exact=True).click()
@@ -60,9 +60,9 @@ def test_many_are_searched_and_paged(chromium, tmp_path):
         table = "plate;note\n" + "".join(f"ZZ{n:04};flat {n}\n" for n in range(120))
         shown.site.watchlists.import_csv("banned", table.encode())
         page = shown.open("/lists?list=banned")
-        assert page.locator(".pager").inner_text().split("\n")[1] == "1–50 of 120"
+        assert page.locator(".pager").inner_text().split("\n")[1] == "1\u201350 of 120"
         page.get_by_role("button", name="Next").click()
-        page.get_by_text("51–100 of 120").wait_for()
+        page.get_by_text("51\u2013100 of 120").wait_for()
         page.get_by_label("Search the list").fill("flat 119")
         page.locator(".pager").wait_for(state="detached")
         assert page.locator(".list-results .plate").all_inner_texts() == ["ZZ0119"]
@@ -74,7 +74,7 @@ def test_a_table_is_imported(chromium, tmp_path, mode, plates):
         shown.site.send("PUT", "/watchlists/banned/entries/AB1", json={})
         page = shown.open("/lists?list=banned")
         page.get_by_role("button", name="Import").click()
-        page.get_by_label(mode).check()
+        page.locator(f"input[value={mode.lower()}]").check()
         content = {"name": "list.csv", "mimeType": "text/csv"}
         choice = page.locator("dialog input[type=file]")
         choice.set_input_files(content | {"buffer": b"plate;valid_until\nCD2;never\n"})

@@ -17,8 +17,12 @@ export class Feed {
     this.spoken = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   }
 
-  /** Show these records, the latest first. */
-  fill(records) {
+  /** Show these records, the latest first, and what has come since they were asked for. */
+  fill(found) {
+    const known = new Set(found.map((record) => record.event.id));
+    const since = this.records.filter(({ event }) =>
+      !known.has(event.id) && event.read_at > (found[0]?.event.read_at ?? ""));
+    const records = [...since, ...found].slice(0, this.shown);
     this.records = records;
     this.rows = new Map(records.map((record) => [record.event.id, row(record)]));
     if (records.length) replace(this.list, records.slice(1).map((one) => this.#row(one)));
