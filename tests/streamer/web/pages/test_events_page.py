@@ -36,7 +36,7 @@ def test_a_search_fills_the_address_and_the_files_to_be_fetched(gate, events):
     expect(page.locator(".event-row")).to_have_count(2)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(".event-row")).to_have_count(50)
-    assert page.url.endswith("/events")
+    page.wait_for_url("**/events")
 
 
 @pytest.mark.parametrize(
