@@ -72,7 +72,7 @@ function blind(camera) {
   const since =
     age === null ? "has given no picture yet" : `has given no picture for ${duration(age)}`;
   const worst = Object.entries(camera.reconnects).sort(([, one], [, other]) => other - one)[0];
-  const last = worst ? ` Most often ${FAILURES[worst[0]] ?? worst[0]}.` : "";
+  const last = worst?.[1] ? ` Most often ${FAILURES[worst[0]] ?? worst[0]}.` : "";
   return {
     level: "bad",
     what: `${camera.name} ${since}`,

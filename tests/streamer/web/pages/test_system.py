@@ -10,6 +10,7 @@ def work(site):
     metrics = site.portal.metrics
     metrics.frames_captured.labels("in").inc(5000)
     metrics.plate_reads.labels("in", "published").inc(41)
+    metrics.stream_reconnects.labels("in", "not_found")  # begins at 0, as all of them do
     metrics.stream_reconnects.labels("in", "timeout").inc(2)
     metrics.stage_duration.labels("in", "detect").observe(0.012)
 
@@ -22,6 +23,7 @@ def test_the_figures_of_a_camera(chromium, tmp_path, size):
         camera = page.get_by_role("article", name="in", exact=True).inner_text()
         for words in ("5,000", "41", "it fell silent", "detect", "sees nothing"):
             assert words in camera
+        assert "nothing at that address" not in camera
 
 
 def test_what_is_wrong_comes_with_a_hint(chromium, tmp_path):
