@@ -1,5 +1,6 @@
 """A detector and a reader as one object, for pictures: `PlateReader().read(image)`."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from models.base import Detection, Detector, Image, ModelError, Reader, Reading
@@ -11,6 +12,7 @@ from models.readers.knowledge import Decision
 from models.training.scores import iou_matrix
 from streamer.config import Config, make
 from streamer.data import Candidate, Character
+from streamer.drawing import draw_plate
 from streamer.errors import SourceError, UserError
 from streamer.found import FoundPlate
 from streamer.one_camera import formats_of
@@ -42,7 +44,8 @@ class PlateReader:
         formats: Formats | None = None,
     ) -> None:
         self._detector = detector or YoloDetector()
-        self._reader = InformedReader(reader or EnsembleReader(), formats)
+        self._sight = reader or EnsembleReader()
+        self._reader = InformedReader(self._sight, formats)
         self._others: list[Detector] | None = None  # opened when they are needed
 
     def read(self, picture: Image | str | Path) -> list[FoundPlate]:
@@ -57,6 +60,27 @@ class PlateReader:
             for other in self._at_other_scales():
                 found = _distinct([*found, *self._read(image, other)])
         return sorted(found, key=lambda one: -one.confidence)
+
+    def steps(self, picture: Image | str | Path) -> Iterator[tuple[str, Image]]:
+        """How it reads a picture, step by step, as pictures (BGR) with their names.
+
+        What the detector makes of it, where that can tell (`contours`: grey, smooth, edges,
+        candidates, plates), otherwise `plates`, the picture with their boxes; of each plate `crop`,
+        and `row` for each picture that the recogniser is given, where the reader can tell
+        (`tesseract`, `rapidocr`); at last `read`, the picture with what was read. Of other scales
+        it tells nothing. Raises what `read` raises.
+        """
+        image = load_picture(picture) if isinstance(picture, str | Path) else picture
+        detections = self._detector.detect(image)
+        yield from _steps_of(self._detector, image) or [("plates", _with_boxes(image, detections))]
+        for detection in detections:
+            crop = cut_out(image, detection)
+            yield "crop", crop
+            yield from _steps_of(self._sight, crop)
+        drawn = image.copy()
+        for one in self._read(image, self._detector):
+            draw_plate(drawn, f"{one.plate} {one.confidence:.0%}", one.box)
+        yield "read", drawn
 
     def _at_other_scales(self) -> list[Detector]:
         if self._others is None:
@@ -92,6 +116,19 @@ def load_picture(path: str | Path) -> Image:
     except SourceError as error:
         hint = f"; known: {', '.join(PICTURES)}" if error.reason == "corrupt" else ""
         raise UserError(f"{error}{hint}") from None
+
+
+def _steps_of(part: object, image: Image) -> list[tuple[str, Image]]:
+    """What a detector or reader tells of its way; nothing where it has no `steps`."""
+    steps = getattr(part, "steps", None)
+    return list(steps(image)) if steps else []
+
+
+def _with_boxes(image: Image, detections: Sequence[Detection]) -> Image:
+    drawn = image.copy()
+    for one in detections:
+        draw_plate(drawn, f"{one.score:.2f}", one.box)
+    return drawn
 
 
 def _distinct(found: list[FoundPlate]) -> list[FoundPlate]:

@@ -14,9 +14,9 @@ import numpy as np
 from models.base import Image, ModelError, Reading
 from models.readers.beam import decode_row
 from models.readers.calibration import Calibration
-from models.readers.crops import read_legible
+from models.readers.crops import as_crop, read_legible
 from models.readers.decode import Alphabet, Line
-from models.readers.reading import read_plates
+from models.readers.reading import read_plates, rows_given
 from models.readers.rows import ROW_HEIGHT
 from models.runtime import Blob, Session
 
@@ -62,6 +62,10 @@ class RapidocrReader:
     def read(self, crops: Sequence[Image]) -> list[Reading]:
         """One reading per crop, in their order; crops of any size and kind (`crops.as_crop`)."""
         return read_legible(crops, self._read)
+
+    def steps(self, crop: Image) -> list[tuple[str, Image]]:
+        """What the network is given of one crop, as pictures with their names."""
+        return [("row", row) for row in rows_given([as_crop(crop)], self._recognise)]
 
     def _read(self, crops: Sequence[Image]) -> list[Reading]:
         return read_plates(crops, self._recognise)

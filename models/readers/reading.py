@@ -46,6 +46,19 @@ def read_plates(crops: Sequence[Image], recognise: Recognise) -> list[Reading]:
     return readings
 
 
+def rows_given(crops: Sequence[Image], recognise: Recognise) -> list[Image]:
+    """What `recognise` is given when `read_plates` reads with it, in that order: rows, and crops
+    as they are where these leave doubt."""
+    given: list[Image] = []
+
+    def watched(rows: Sequence[Image]) -> list[Line]:
+        given.extend(rows)
+        return recognise(rows)
+
+    read_plates(crops, watched)
+    return given
+
+
 def plate_lines(rows: Sequence[Row], lines: Sequence[Line]) -> list[Line]:
     """What of the lines read from a crop's rows is its plate's text, top row first."""
     if not rows:

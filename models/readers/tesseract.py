@@ -24,9 +24,9 @@ import cv2
 from annotated_types import Ge, Gt, Le
 
 from models.base import Image, ModelError, Reading
-from models.readers.crops import read_legible
+from models.readers.crops import as_crop, read_legible
 from models.readers.decode import Line, fold
-from models.readers.reading import read_plates
+from models.readers.reading import read_plates, rows_given
 
 INSTALL = "apt install tesseract-ocr, or give its path as binary"
 
@@ -73,6 +73,10 @@ class TesseractReader:
     def read(self, crops: Sequence[Image]) -> list[Reading]:
         """One reading per crop, in their order; crops of any size and kind (`crops.as_crop`)."""
         return read_legible(crops, self._read)
+
+    def steps(self, crop: Image) -> list[tuple[str, Image]]:
+        """What Tesseract is given of one crop, as pictures with their names."""
+        return [("row", row) for row in rows_given([as_crop(crop)], self._recognise)]
 
     def _read(self, crops: Sequence[Image]) -> list[Reading]:
         return read_plates(crops, self._recognise)
