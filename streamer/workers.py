@@ -1,0 +1,170 @@
+"""Pictures read by several processes, each with models of its own; results in their order.
+
+    tasks ─▶ Worker (a process) ─▶ results, in the order of the tasks
+          ─▶ Worker
+
+A process that dies takes one picture with it, which is a fault; another takes its place.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from models.base import ModelError
+from streamer.errors import UserError
+from streamer.picture_tasks import Task, picture_tasks
+from streamer.results import Result
+
+PICTURES_EACH = 16
+"""A process more pays from about so many pictures on: loading the models takes as long as
+reading some pictures does."""
+AHEAD = 16
+"""Results a worker may be ahead of the slowest picture; they are read again after a kill."""
+STOP_S = 2.0
+
+Answer = Result | UserError
+
+
+def usual_workers(pictures: int) -> int:
+    """As many as there are cores for this process, if there is enough to do for each."""
+    return max(1, min(len(os.sched_getaffinity(0)), pictures // PICTURES_EACH))
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    process: Any
+    pipe: Connection
+    task: int | None = None
+    served: int = 0
+
+
+@dataclass(slots=True)
+class _Round:
+    """One call of `read`: what was handed out, and what waits for those before it."""
+
+    tasks: Sequence[Task]
+    following: int = 0
+    due: int = 0
+    done: dict[int, Answer] = field(default_factory=dict)
+
+
+class Workers:
+    """`with Workers(count, config) as workers:` starts processes when there is work for them.
+
+    `config` is the path of a configuration, which each of them reads (None: the defaults).
+    """
+
+    def __init__(self, count: int, config: Path | None) -> None:
+        self._count = count
+        self._config = config
+        self._workers: list[_Worker] = []
+        self._context = multiprocessing.get_context("spawn")  # threads of ours must not be copied
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Not asked to end: whoever is interrupted does not wait for a picture.
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join(STOP_S)
+            worker.pipe.close()
+        self._workers.clear()
+
+    def read(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Answer]]:
+        """Each task with its result, or with what was wrong with it.
+
+        Raises ModelError or UserError where no picture can be read.
+        """
+        now = _Round(tasks)
+        while now.due < len(tasks):
+            self._hand_out(now)
+            for worker in self._ready():
+                self._take(worker, now)
+            while now.due in now.done:
+                yield tasks[now.due], now.done.pop(now.due)
+                now.due += 1
+
+    def _hand_out(self, now: _Round) -> None:
+        wanted = min(self._count, len(now.tasks) - now.due)
+        while len(self._workers) < wanted:
+            self._workers.append(self._started())
+        furthest = min(len(now.tasks), now.due + self._count * AHEAD)
+        for worker in self._workers:
+            if worker.task is None and now.following < furthest:
+                worker.task, now.following = now.following, now.following + 1
+                try:
+                    worker.pipe.send(now.tasks[worker.task])
+                except OSError:  # it has died; `_take` will see
+                    continue
+
+    def _started(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_serve, args=(theirs, self._config), name="read", daemon=True
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _ready(self) -> list[_Worker]:
+        ready = set(wait([one.pipe for one in self._workers if one.task is not None]))
+        return [one for one in self._workers if one.pipe in ready]
+
+    def _take(self, worker: _Worker, now: _Round) -> None:
+        if worker.task is None:
+            return
+        try:
+            answer = worker.pipe.recv()
+        except (EOFError, OSError):
+            answer = self._buried(worker, now.tasks[worker.task])
+        if isinstance(answer, ModelError):
+            raise answer
+        now.done[worker.task] = answer
+        worker.task, worker.served = None, worker.served + 1
+
+    def _buried(self, worker: _Worker, task: Task) -> UserError:
+        """What to say of the picture whose reader died."""
+        worker.process.join(STOP_S)
+        self._workers.remove(worker)
+        worker.pipe.close()
+        return UserError(f"{task.input.name}: {_end_of(worker.process.exitcode)} while reading it")
+
+
+def _end_of(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"its process ended with {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = str(-code)
+    hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+    return f"its process was ended by {name}{hint}"
+
+
+def _serve(pipe: Connection, config: Path | None) -> None:
+    """The life of a process: it ends with whoever started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first of us ends us
+    cv2.setNumThreads(1)
+    read = picture_tasks(config)
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        answer: Result | UserError | ModelError
+        try:
+            answer = read(task)
+        except UserError as error:
+            answer = UserError(str(error))
+        except ModelError as error:
+            answer = ModelError(str(error))
+        pipe.send(answer)
