@@ -9,12 +9,17 @@ import models  # noqa: F401  (switches telemetry of the runtimes off before anyt
 
 if TYPE_CHECKING:
     from streamer.api import FoundPlate, PlateReader, main
+    from streamer.embedded import web_app
 
-__all__ = ["FoundPlate", "PlateReader", "main"]
+__all__ = ["FoundPlate", "PlateReader", "main", "web_app"]
 
 
 def __getattr__(name: str) -> Any:
     # Loaded when asked for: `plate-streamer --help` needs no OpenCV.
+    if name == "web_app":
+        from streamer.embedded import web_app
+
+        return web_app
     if name in __all__:
         from streamer import api
 

@@ -8,9 +8,10 @@ import uvicorn
 
 
 @contextmanager
-def served(app):
-    """Its address, `http://127.0.0.1:PORT`, while the block lasts."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+def served(app, below="", lifespan="off"):
+    """Its address, `http://127.0.0.1:PORT` and `below`, while the block lasts."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan=lifespan)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 30
@@ -18,7 +19,7 @@ def served(app):
         time.sleep(0.01)
     assert server.started
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{below}"
     finally:
         server.should_exit = True
         thread.join(30)

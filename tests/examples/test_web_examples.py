@@ -1,0 +1,114 @@
+"""The examples for Flask and FastAPI, over real HTTP."""
+
+import csv
+
+import pytest
+import requests
+
+from examples_of_docs import EXAMPLES
+from flask_served import flask_served
+from processes import plate_streamer
+from served import served
+from streamer import web_app
+from tools import require_tool
+
+pytest.importorskip("flask", reason="comes with moto[server]")
+TOKENS = "web: {tokens: [{name: till, token: 0123456789abcdef, role: viewer}]}\n"
+
+
+def post(url, path, **more):
+    with path.open("rb") as file:
+        return requests.post(url, files={"file": file}, timeout=60, **more)
+
+
+def test_flask_answers_the_plates_of_a_picture(example, car, tmp_path):
+    path, plate = car
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with flask_served(example("flask_read").app) as url:
+        (found,) = post(f"{url}/plates", path).json()
+        assert found["plate"] == plate
+        assert "".join(one["char"] for one in found["characters"]) == plate
+        assert post(f"{url}/plates", tmp_path / "broken.jpg").status_code == 422
+
+
+@pytest.fixture
+def config(tmp_path):
+    """`config(text)`: a configuration whose store is the test's own; gives its path."""
+
+    def write(text=""):
+        path = tmp_path / "gate.yaml"
+        path.write_text(f"store: {{folder: {tmp_path / 'state'}}}\n{text}")
+        return str(path)
+
+    return write
+
+
+def test_fastapi_serves_our_api_below_its_own_path(example, car, clip, config, monkeypatch):
+    monkeypatch.setenv("PLATES_CONFIG", config())
+    path, plate = car
+    with served(example("fastapi_mount").app, lifespan="on") as url:
+        assert requests.get(url, timeout=5).json() == {"plates": "/plates/api/v1"}
+        answer = post(f"{url}/plates/api/v1/read", path)
+        assert [one["plate"] for one in answer.json()["plates"]] == [plate]
+        assert requests.get(f"{url}/plates/api/v1/events", timeout=5).json()["events"] == []
+        pages = requests.get(f"{url}/plates/", timeout=5)
+        assert pages.status_code == 404
+        assert pages.json()["detail"] == "there is only the API here, at /plates/api/v1"
+        job = post(f"{url}/plates/api/v1/read", clip.path)
+        assert job.status_code == 202
+        place = job.headers["Location"]
+        assert place.startswith("/plates/api/v1/read/")
+        assert requests.get(f"{url}{place}", timeout=5).json()["id"] == job.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [(None, 401), ("0123456789abcdeX", 401), ("0123456789abcdef", 200)]
+)
+def test_what_is_mounted_asks_for_a_token_where_there_are_any(config, token, status):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with web_app(config(TOKENS)) as plates, mounted(plates) as url:
+        answer = requests.get(f"{url}/api/v1/events", headers=headers, timeout=5)
+        assert answer.status_code == status
+        odd = requests.get(f"{url}/deep/plates//api/v1/events", headers=headers, timeout=5)
+        assert odd.status_code == 404
+
+
+@pytest.mark.parametrize(("guarded", "status"), [(True, 421), (False, 200)])
+def test_without_a_token_it_is_for_this_machine_alone_but_where_somebody_else_guards_it(
+    config, guarded, status
+):
+    with web_app(config(), guarded=guarded) as plates, mounted(plates) as url:
+        answer = requests.get(f"{url}/api/v1/events", headers={"Host": "plates.example"}, timeout=5)
+    assert answer.status_code == status
+
+
+def mounted(plates):
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    return served(Starlette(routes=[Mount("/deep/plates", plates)]), "/deep/plates")
+
+
+def test_a_table_that_grows_becomes_a_page(example, car, tmp_path, monkeypatch):
+    """System E: contours, Tesseract with each step to be seen, a table, a page."""
+    require_tool("tesseract")
+    steps = tmp_path / "steps"
+    table = tmp_path / "plates.csv"
+    path, plate = car
+    monkeypatch.setenv("PLATES", str(table))
+    with flask_served(example("flask_csv").app) as url:
+        assert "0 plates" in requests.get(url, timeout=5).text
+        for _ in range(2):
+            words = ["read", path, "--config", EXAMPLES / "contours.yaml"]
+            words += ["--format", "csv", "--output", table, "--append", "--debug-images", steps]
+            done = plate_streamer(*words)
+            assert done.returncode == 0, done.stderr
+        page = requests.get(url, timeout=5).text
+        assert "2 plates" in page
+        assert page.count(f"<td>{plate}<") == 2
+        names = [one.stem.removeprefix("0001-car-") for one in sorted(steps.iterdir())]
+        assert names == ["01-grey", "02-smooth", "03-edges", "04-candidates", "05-plates",
+                         "06-crop", "07-row", "08-read"]  # fmt: skip
+        with table.open("a") as file:
+            csv.writer(file).writerow(["<script>", "<b>", "0.5"])
+        assert "<script>" not in requests.get(url, timeout=5).text
