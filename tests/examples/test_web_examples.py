@@ -89,6 +89,7 @@ def mounted(plates):
     return served(Starlette(routes=[Mount("/deep/plates", plates)]), "/deep/plates")
 
 
+@pytest.mark.slow
 def test_a_table_that_grows_becomes_a_page(example, car, tmp_path, monkeypatch):
     """System E: contours, Tesseract with each step to be seen, a table, a page."""
     require_tool("tesseract")

@@ -4,8 +4,9 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from test_ultralytics import iou, write_constant
+from test_ultralytics import iou
 
+from constant_model import write_constant
 from models.base import Detection, ModelError
 from models.detectors.two_stage import MOST_VEHICLES, TwoStageDetector, plates_of
 from models.detectors.yolo import BUNDLED
