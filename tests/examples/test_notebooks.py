@@ -14,7 +14,7 @@ pytest.importorskip("ipykernel", reason="needs the extra notebooks")
 FOLDER = Path(__file__).parents[2] / "notebooks"
 SIZES = {
     "NOTEBOOK_SECONDS": "4",
-    "NOTEBOOK_PICTURES": "24",
+    "NOTEBOOK_PICTURES": "18",
     "NOTEBOOK_EPOCHS": "1",
     "NOTEBOOK_STEPS": "4",
 }
