@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.base import ModelError
+from streamer.cli_completion import add_completion
 from streamer.cli_corners import add_corners
 from streamer.cli_dead_letters import add_dead_letters
 from streamer.cli_evaluate import add_evaluate
 from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
 from streamer.cli_evaluate_truth import add_evaluate_truth
+from streamer.cli_examples import teach
 from streamer.cli_export_corrections import add_export_corrections
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
@@ -37,7 +39,7 @@ TERMINATED = 128 + signal.SIGTERM
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         command: Command = options.command
         with _ended_in_order():
@@ -77,11 +79,11 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="plate-streamer",
         description="Reads number plates from cameras: one trustworthy event per vehicle.",
-        epilog="Try: plate-streamer demo",
     )
     parser.add_argument("--version", action="version", version=f"plate-streamer {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -96,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     add_schemas(partial(_command, commands))
     add_dead_letters(partial(_command, commands))
     add_export_corrections(partial(_command, commands))
+    add_completion(partial(_command, commands), parser)
+    teach(parser)
     return parser
 
 
