@@ -6,7 +6,7 @@ set -u
 packages="systemd mosquitto mosquitto-clients iproute2 util-linux openssl python3-gi
 gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 gstreamer1.0-plugins-bad prometheus tesseract-ocr nodejs
-chromium postgresql curl jq"
+chromium postgresql curl jq zsh fish man-db"
 
 missing=""
 for package in $packages; do
