@@ -15,7 +15,6 @@ from mkdocs.structure.pages import Page
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
-sys.path[:0] = [str(DOCS), str(ROOT)]
 
 LINK = re.compile(r"(?<=\]\()(\.\./[^)#\s]*)(?=[)#\s])")
 SHOWN = "source"
@@ -27,6 +26,8 @@ LONGEST = 60_000
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is written by code, and the files of the repository that pages link to."""
+    # Not above: MkDocs puts the path back once it has loaded this file.
+    sys.path[:0] = [str(DOCS), str(ROOT)]
     from sitegen.reference import reference_pages
 
     pages = dict(reference_pages(ROOT))

@@ -1,5 +1,6 @@
 """All pages of the reference that the code writes."""
 
+import importlib
 import runpy
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,21 @@ the code looks them up in. A part's module is loaded when it is chosen, not befo
 """
 
 
+PYTHON = """# Python API
+
+```python
+from streamer import PlateReader, main
+
+PlateReader().read("car.jpg")  # [FoundPlate(plate="AB123CD", confidence=0.97, …)]
+main("clip.mp4")  # [PlateEvent(plate="AB123CD", looks=7, …)]
+```
+
+What `streamer` exports is stable, and so are the fields of what it gives. Everything is typed; whatever else can be
+imported may change with any version. Pictures are arrays as OpenCV has them: (height, width, 3), uint8, BGR.
+
+"""
+
+
 def reference_pages(root: Path) -> Iterator[tuple[str, str]]:
     """(path, text) of each."""
     docs = root / "docs"
@@ -37,6 +53,7 @@ def reference_pages(root: Path) -> Iterator[tuple[str, str]]:
     yield "reference/events.md", events_page(docs / "schemas")
     yield "reference/topics.md", topics_page(docs / "asyncapi.yaml")
     yield "reference/rest.md", rest_page(openapi_document())
+    yield "reference/python.md", python_page()
     metrics = runpy.run_path(str(docs / "metrics_table.py"))["table"]()
     yield "reference/metrics.md", METRICS + metrics
 
@@ -79,3 +96,21 @@ def parts_tables() -> str:
             rows.append((f"`{name}`{mark}", options or "none", f"`{place.partition(':')[0]}`"))
         texts.append(f"## {kind}\n\n" + table(("name", "options", "module"), rows))
     return "\n".join(texts)
+
+
+def python_page() -> str:
+    """The page of the Python API: what `streamer` exports, and what that gives and takes."""
+    import streamer
+
+    shown = [f"streamer.{name}" for name in sorted(streamer.__all__, key=str.lower)]
+    shown += [f"streamer.data.{name}" for name in ("PlateEvent", "Character", "Candidate")]
+    shown += ["streamer.errors.UserError", "models.base.ModelError"]
+    blocks = "\n\n".join(f"::: {place_of(one)}" for one in shown)
+    return PYTHON + blocks + "\n"
+
+
+def place_of(dotted: str) -> str:
+    """Where a name is defined: `streamer` only passes it on."""
+    module, _, name = dotted.rpartition(".")
+    found = getattr(importlib.import_module(module), name)
+    return f"{found.__module__}.{found.__name__}"

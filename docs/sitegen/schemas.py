@@ -72,8 +72,9 @@ def topics_page(file: Path) -> str:
         sends[one["channel"]["$ref"].rpartition("/")[2]] = one["action"]
     rows = [
         (
-            f"`{channel['address']}`",
-            {"send": "publishes", "receive": "obeys"}[sends[name]],
+            f"`{channel['address'] or 'the response topic of a request'}`",
+            # Channels without an operation of their own carry replies.
+            {"send": "publishes", "receive": "obeys"}[sends.get(name, "send")],
             channel.get("summary", ""),
             ", ".join(f"[{one}](#{one.lower()})" for one in channel["messages"]),
         )
