@@ -9,6 +9,7 @@ from sitegen.blocks import code, table
 from streamer.cli import command_line
 from streamer.cli_examples import EXAMPLES, commands_of, folded
 
+TITLES = {"positional arguments": "Arguments", "options": "Options"}
 INDEX = "reference/commands/index.md"
 
 
@@ -55,7 +56,8 @@ def page(words: str, parser: argparse.ArgumentParser) -> str:
     for group in parser._action_groups:
         shown = [one for one in group._group_actions if one.help != argparse.SUPPRESS]
         if shown:
-            parts.append(f"## {(group.title or '').capitalize()}\n\n{arguments(parser, shown)}")
+            title = TITLES.get(group.title or "", "Options")
+            parts.append(f"## {title}\n\n{arguments(parser, shown)}")
     return "\n".join(parts)
 
 

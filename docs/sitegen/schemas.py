@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from sitegen.blocks import table
 
+PROBLEM = "application/problem+json"
 TITLES = {
     "plate-event-1": "A vehicle passed: `plate-event/1`",
     "plate-rejected-1": "A read was withheld: `plate-rejected/1`",
@@ -147,9 +148,16 @@ def described(operation: Mapping[str, Any]) -> str:
 
 
 def _answers(responses: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each, the problems (RFC 9457) together: they are the same for most paths."""
+    problems = []
     for status, one in responses.items():
+        if PROBLEM in one.get("content", {}):
+            problems.append(status)
+            continue
         contents = ", ".join(_contents(one.get("content", {})))
         yield status, one["description"] + (f": {contents}" if contents else "")
+    if problems:
+        yield ", ".join(problems), f"a problem, as `{PROBLEM}`"
 
 
 def _contents(content: Mapping[str, Any]) -> list[str]:
