@@ -126,7 +126,8 @@ def build_daemon(
         sinks.append(Within(archive.name, news.KINDS, news.telling(archive.take, hub)))
     observer = DeliveryMetrics(metrics, traces.journal, [sink.name for sink in sinks])
     daemon.couriers += [Courier(sink, storage.outbox, observer, daemon.fail) for sink in sinks]
-    gates, views = _gates(config), live_views(config, controls)
+    shown = config.parts["web"].options["enabled"]
+    gates, views = _gates(config), live_views(config, controls) if shown else {}
     enrich = [traces.timed("watchlists", watchlists), traces.timed("owner", owner)]
     shared = _Shared(metrics, controls, sinks, storage, traces, gates, enrich, views)
     daemon.pipelines += [_pipeline(camera, config, shared) for camera in config.cameras]
@@ -141,7 +142,7 @@ def build_daemon(
     ]
     if config.metrics.enabled:
         daemon.services.append(metrics_service(config, metrics))
-    if config.parts["web"].options["enabled"] and archive is not None:
+    if shown and archive is not None:
         portal = _portal(config, shared, (archive, hub), parking, watchlists)
         web: Web = make(config.parts["web"])
         daemon.services.append(web_service(portal, web, announce))
@@ -172,7 +173,8 @@ def _pipeline(camera: CameraConfig, config: Config, shared: _Shared) -> Pipeline
         shared.traces.trail(),
     )
     watch.commanded_by(site.control)
-    watch.shown_in(shared.views[camera.name])
+    if camera.name in shared.views:
+        watch.shown_in(shared.views[camera.name])
     media = shared.storage.media
     publish = Publish(
         shared.traces.accepting(shared.storage.outbox.accept),

@@ -17,6 +17,7 @@ from streamer.drawing import GREEN
 from streamer.picture_reader import PlateReader
 from streamer.pictures import decoded
 from streamer.web import read_picture
+from streamer.web.options import Web
 
 READ = f"{API}/read"
 
@@ -232,3 +233,13 @@ HEADS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8X", b"
 )
 def test_garbage_is_never_an_error_of_the_server(client, head, rest, kind):
     assert send(client, head + rest, kind, annotate=True).status_code in {200, 202, 413, 415, 422}
+
+
+def test_what_may_be_sent_is_told_beforehand(client):
+    told = client.get(f"{READ}/limits").json()
+    assert told == {
+        "max_upload_mb": Web().limits.max_upload_mb,
+        "max_megapixels": Web().limits.max_megapixels,
+        "max_video_s": Web().limits.max_video_s,
+        "allow_urls": False,
+    }
