@@ -54,7 +54,6 @@ def _add_read(api: APIRouter, reading: Reading) -> None:
                 return await _picture(reading, upload, annotate=annotate)
             return await run_in_threadpool(_video, reading, upload, user, request)
 
-
     @api.get("/read/limits", responses=responses(401))
     def limits(_: Viewer) -> ReadMost:
         """What may be sent at most."""
