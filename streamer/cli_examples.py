@@ -81,7 +81,10 @@ EXAMPLES: dict[str, Examples] = {
         ),
     ),
     "train export": (
-        ("the network and its card", "plate-streamer train export --run runs/mine --output my.onnx"),
+        (
+            "the network and its card",
+            "plate-streamer train export --run runs/mine --output my.onnx",
+        ),
         (
             "a quarter of the size, about half the time",
             "plate-streamer train export --run runs/mine --output my.onnx --int8",
@@ -170,8 +173,7 @@ EXAMPLES: dict[str, Examples] = {
     "evaluate reader": (
         (
             "two readers, side by side",
-            "plate-streamer evaluate reader --data data/annotations --reader ctc"
-            " --reader rapidocr",
+            "plate-streamer evaluate reader --data data/annotations --reader ctc --reader rapidocr",
         ),
         (
             "your own weights beside ours",

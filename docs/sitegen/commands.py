@@ -5,11 +5,19 @@ import re
 from collections.abc import Iterator
 
 from sitegen.blocks import code, table
-
 from streamer.cli import command_line
 from streamer.cli_examples import EXAMPLES, commands_of, folded
 
 TITLES = {"positional arguments": "Arguments", "options": "Options"}
+HEAD = """# Command line
+
+Results go to stdout; progress, logs and errors to stderr. Exit codes: 0 done, 1 the daemon failed
+while running, 2 something you can mend (one line says what), 130 interrupted, 143 ended by SIGTERM.
+A command's page says where it has others.
+
+`plate-streamer COMMAND --help` says on the terminal what these pages say.
+
+"""
 INDEX = "reference/commands/index.md"
 
 
@@ -21,16 +29,7 @@ def command_pages() -> Iterator[tuple[str, str]]:
         for words, parser in parsers.items()
         if words
     ]
-    yield INDEX, "\n".join(
-        [
-            "# Command line\n",
-            "Results go to stdout; progress, logs and errors to stderr. Exit codes: 0 done, 1 the",
-            "daemon failed while running, 2 something you can mend (one line says what), 130",
-            "interrupted, 143 ended by SIGTERM. A command's page says where it has others.\n",
-            "`plate-streamer COMMAND --help` says on the terminal what these pages say.\n",
-            table(("command", "does"), rows),
-        ]
-    )
+    yield INDEX, HEAD + table(("command", "does"), rows)
     for words, parser in parsers.items():
         if words:
             yield f"reference/commands/{page_of(words)}", page(words, parser)

@@ -13,14 +13,17 @@ KEY = re.compile(r"^(?P<off>#?)(?P<dash>- )?(?P<key>\w+):(?P<value>.*)$")
 
 HEAD = """# Configuration
 
-One YAML file, [`config/gate.yaml`](../../config/gate.yaml), of which this page is made: every key, the value that it has
-where you leave it out, and why. Only `cameras` is needed. Values of cameras, the broker and receivers are examples.
+One YAML file, [`config/gate.yaml`](../../config/gate.yaml), of which this page is made: every
+key, the value that it has
+where you leave it out, and why. Only `cameras` is needed. Values of cameras, the broker and
+receivers are examples.
 
 ```sh
 plate-streamer check-config gate.yaml
 ```
 
-names all errors at once. `${NAME}` is replaced by the environment variable `NAME`. This is YAML 1.2: `NO` is text, not
+names all errors at once. `${NAME}` is replaced by the environment variable `NAME`. This is YAML
+1.2: `NO` is text, not
 false. Sections marked *optional* are commented out in that file: they are parts that you add.
 """
 
@@ -64,7 +67,9 @@ def section(rows: list[Row]) -> str:
             parts.append(f"### {'.'.join(row.path)}{note}\n")
             if row.says:
                 parts.append(f"{row.says}\n")
-            parts.append(key_table([one for one in rows if one.path[:2] == row.path and one != row]))
+            parts.append(
+                key_table([one for one in rows if one.path[:2] == row.path and one != row])
+            )
     return "\n".join(parts)
 
 

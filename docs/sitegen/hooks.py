@@ -16,10 +16,11 @@ from mkdocs.structure.pages import Page
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
 
-LINK = re.compile(r"(?<=\]\()(\.\./[^)#\s]*)(?=[)#\s])")
+LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(?=[)#\s])")
 SHOWN = "source"
 """The folder of pages that show files of the repository."""
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".sh": "sh"}
+UNSEARCHED = "---\nsearch: {exclude: true}\n---\n\n"
 LONGEST = 60_000
 """Characters of a file that are shown: some are tables of many pages."""
 
@@ -63,11 +64,12 @@ def linked_outside(texts: dict[str, str]) -> set[str]:
 
 
 def outside(here: str, link: str) -> str | None:
-    """What a link of a page leads to, from the repository's root; None if that is in docs/."""
+    """What a link of a page leads to, from the repository's root; None if the site has that itself:
+    whatever is in docs/, but for programs."""
     target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(here), link))
-    if target.startswith("docs/") or not (ROOT / target).exists():
+    if not (ROOT / target).exists():
         return None
-    return target
+    return target if not f"{target}/".startswith("docs/") or target.endswith(".py") else None
 
 
 def page_of(target: str) -> str:
@@ -80,7 +82,7 @@ def shown(target: str) -> str:
     from sitegen.blocks import code
 
     path = ROOT / target
-    head = f"# {target}\n\nA file of the repository, as this site was built from.\n\n"
+    head = f"{UNSEARCHED}# {target}\n\nA file of the repository, as this site was built from.\n\n"
     if path.is_dir():
         return head.replace("file", "folder") + "".join(
             f"- `{one.relative_to(ROOT)}`\n"
@@ -89,6 +91,6 @@ def shown(target: str) -> str:
         )
     text = path.read_text()
     if path.suffix == ".md":
-        return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", text)
+        return UNSEARCHED + re.sub(r"!?\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", text)
     cut = "" if len(text) <= LONGEST else f"\nThe first {LONGEST} characters.\n"
     return head + code(text[:LONGEST], LANGUAGES.get(path.suffix, "text")) + cut

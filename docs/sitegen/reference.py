@@ -15,14 +15,16 @@ from sitegen.schemas import events_page, rest_page, topics_page
 
 METRICS = """# Metrics
 
-Every metric that `/metrics` serves, made of the code that declares it. [Monitoring](../monitoring.md) says which to look
+Every metric that `/metrics` serves, made of the code that declares it.
+[Monitoring](../monitoring.md) says which to look
 at, and has the alerts and the dashboard.
 
 """
 
 PARTS = """# Parts by name
 
-What may stand in the configuration as `detector`, `reader`, `tracker`, `owner`, or below `sinks`, made of the tables that
+What may stand in the configuration as `detector`, `reader`, `tracker`, `owner`, or below `sinks`,
+made of the tables that
 the code looks them up in. A part's module is loaded when it is chosen, not before.
 
 """
@@ -37,8 +39,10 @@ PlateReader().read("car.jpg")  # [FoundPlate(plate="AB123CD", confidence=0.97, â
 main("clip.mp4")  # [PlateEvent(plate="AB123CD", looks=7, â€¦)]
 ```
 
-What `streamer` exports is stable, and so are the fields of what it gives. Everything is typed; whatever else can be
-imported may change with any version. Pictures are arrays as OpenCV has them: (height, width, 3), uint8, BGR.
+What `streamer` exports is stable, and so are the fields of what it gives. Everything is typed;
+whatever else can be
+imported may change with any version. Pictures are arrays as OpenCV has them: (height, width, 3),
+uint8, BGR.
 
 """
 

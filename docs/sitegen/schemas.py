@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from sitegen.blocks import table
 
 PROBLEM = "application/problem+json"
@@ -21,7 +22,7 @@ def events_page(folder: Path) -> str:
     parts = [
         "# Events\n",
         "What leaves the daemon: the same JSON over MQTT, webhooks, files, and the REST API. This",
-        "page is made of the JSON Schemas, which real events are tested against. A consumer ignores",
+        "page is made of the JSON Schemas that real events are tested against. A consumer ignores",
         "fields that it does not know: new ones may come with the same version.\n",
     ]
     for file in sorted(folder.glob("*.json"), key=lambda one: list(TITLES).index(one.stem)):
