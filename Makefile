@@ -104,7 +104,7 @@ lint: install-test
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.installed-docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo 'build/site/index.html'
 
 $(VENV)/.installed-docs: $(VENV)/.installed
