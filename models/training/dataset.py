@@ -108,12 +108,12 @@ def without_val(scenes: Sequence[Scene], left_out: Counter[str] | None = None) -
     """
     from models.training.duplicates import compare
     from models.training.pictures import Picture
-    from models.training.voc_xml import Plate, VocFile
+    from models.training.labelled import Labelled, Plate
 
     # Validation first: its pictures decide what the training must not contain.
     ordered = sorted(scenes, key=lambda scene: scene.split != "val")
     files = [
-        VocFile(
+        Labelled(
             Picture(str(number), scene.path, scene.size),
             of_stored=False,
             plates=[Plate((round(a), round(b), round(c), round(d))) for a, b, c, d in scene.boxes],
