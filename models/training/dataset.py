@@ -107,8 +107,8 @@ def without_val(scenes: Sequence[Scene], left_out: Counter[str] | None = None) -
     Sources copy from each other: the same picture is in two of them, coded anew.
     """
     from models.training.duplicates import compare
-    from models.training.pictures import Picture
     from models.training.labelled import Labelled, Plate
+    from models.training.pictures import Picture
 
     # Validation first: its pictures decide what the training must not contain.
     ordered = sorted(scenes, key=lambda scene: scene.split != "val")

@@ -20,9 +20,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.training.labelled import Labelled, Plate
 from models.training.pictures import IntBox, Picture, load
 from models.training.tables import AnnotationError
-from models.training.labelled import Labelled, Plate
 
 NEAR_BITS = 10
 """Hashes that differ by at most so many of 64 bits may be of one scene."""

@@ -155,7 +155,9 @@ def _listed(annotations: Path, pictures: PictureFolder) -> dict[str, str]:
         for line in file.read_text(encoding="utf-8-sig", errors="replace").splitlines():
             picture = pictures.find(tails(line), file) if line.strip() else None
             if picture and sides.setdefault(picture.name, file.stem) != file.stem:
-                raise AnnotationError(f"{file}: {picture.name} is in {SPLITS[0]} and in {SPLITS[1]}")
+                raise AnnotationError(
+                    f"{file}: {picture.name} is in {SPLITS[0]} and in {SPLITS[1]}"
+                )
     return sides
 
 

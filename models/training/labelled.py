@@ -153,8 +153,10 @@ def boxes_of_stored(picture: Picture, sides: tuple[Side, Side], usual: Turned) -
     ]
     if wrong and tuple(given) != picture.size:
         raise AnnotationError(wrong[0])
-    told = any(value for _, value in sides) and picture.stored != picture.size
-    return not wrong if wrong or told else usual == "stored"
+    if wrong:
+        return False
+    tells = any(value for _, value in sides) and picture.stored != picture.size
+    return True if tells else usual == "stored"
 
 
 def number(file: object, where: str, value: object) -> float:

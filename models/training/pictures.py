@@ -109,7 +109,9 @@ class PictureFolder:
         try:
             with Image.open(path) as opened:
                 orientation = int(opened.getexif().get(ORIENTATION, 1))
-                stored = opened.size
+                # Of TIFF alone, Pillow gives the size as shown.
+                tags = opened.tag_v2 if opened.format == "TIFF" else {}
+                stored = (tags.get(256, opened.width), tags.get(257, opened.height))
         except (UnidentifiedImageError, OSError, ValueError, TypeError) as error:
             raise AnnotationError(f"{path}: no readable picture ({error})") from error
         return Picture(name, path, stored, orientation if 1 <= orientation <= 8 else 1)

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.charts import HEIGHT, WIDTH, Chart, histogram
+from models.training.imports import LabelImport
 from models.training.pictures import IntBox, load
 from models.training.tables import AnnotationError
-from models.training.imports import LabelImport
 
 PAGES = Path(__file__).parent / "pages"
 

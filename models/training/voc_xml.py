@@ -142,7 +142,8 @@ def voc_xml(name: str, size: tuple[int, int], plates: list[Plate], *, as_class: 
     for plate in plates:
         _put_plate(ElementTree.SubElement(root, "object"), plate, as_class=as_class)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, "utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ElementTree.tostring(root, "utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _put_plate(element: ElementTree.Element, plate: Plate, *, as_class: bool) -> None:

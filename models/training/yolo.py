@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 from models.training.dataset import DetectorDataset, build_dataset
-from models.training.tables import COLUMNS, AnnotationError
 from models.training.imports import LabelImport
+from models.training.tables import COLUMNS, AnnotationError
 
 OURS = frozenset({"images", "labels", "data.yaml"})
 """What `build_dataset` writes, and therefore what it may replace."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from models.training.labelled import Drawn, Labelled, Wanted, boxes_of_stored
-from models.training.pictures import Picture, PictureFolder, files_below, tails
+from models.training.pictures import PictureFolder, files_below, tails
 from models.training.progress import counted
 from models.training.tables import AnnotationError
 

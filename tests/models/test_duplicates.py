@@ -7,9 +7,9 @@ from PIL import Image as Pictures
 
 imagehash = pytest.importorskip("imagehash", reason="comparing pictures needs the extra train")
 from models.training.duplicates import Duplicate, Likeness, compare  # noqa: E402
+from models.training.labelled import Labelled, Plate  # noqa: E402
 from models.training.pictures import Picture  # noqa: E402
 from models.training.synthesis import render_scene  # noqa: E402
-from models.training.labelled import Labelled, Plate  # noqa: E402
 
 SIZE = (640, 360)
 BOX = (250, 200, 390, 235)
