@@ -34,7 +34,17 @@ QUICK = shlex.split(
 """One look at each picture, hardly learnt from: it is the way that is tested, not the network."""
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def commands_of(page):
+    """What a page tells to type, in its order, lines that go on put together."""
+    text = (DOC.parent / page).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = re.findall(r"^ *plate-streamer (.*)$", text, re.MULTILINE)
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+OTHERS = commands_of("corrections.md") + commands_of("reader.md")
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, *OTHERS], ids=" ".join)
 def test_the_commands_are_commands(words):
     assert isinstance(_parser().parse_args(words), argparse.Namespace)
 

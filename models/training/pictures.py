@@ -110,7 +110,7 @@ class PictureFolder:
             with Image.open(path) as opened:
                 orientation = int(opened.getexif().get(ORIENTATION, 1))
                 # Of TIFF alone, Pillow gives the size as shown.
-                tags = opened.tag_v2 if opened.format == "TIFF" else {}
+                tags = getattr(opened, "tag_v2", {})
                 stored = (tags.get(256, opened.width), tags.get(257, opened.height))
         except (UnidentifiedImageError, OSError, ValueError, TypeError) as error:
             raise AnnotationError(f"{path}: no readable picture ({error})") from error
