@@ -125,3 +125,12 @@ def test_labels_that_a_person_corrected_in_coco_stay(tmp_path):
     added = after["annotations"][1]
     assert (added["id"], added["image_id"], added["category_id"]) == (2, 8, 2)
     assert after["categories"] == CATEGORIES
+
+
+def test_what_was_labelled_before_an_interruption_is_kept(tmp_path):
+    files = label_files("coco", tmp_path)
+    with pytest.raises(KeyboardInterrupt), written(files) as add:
+        add(Shown("a.png", (80, 60), [Plate((1, 2, 30, 20), "AB1")]))
+        raise KeyboardInterrupt
+    again = label_files("coco", tmp_path)
+    assert (again.has("a.png"), again.has("b.png")) == (True, False)
