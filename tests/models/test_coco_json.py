@@ -128,9 +128,12 @@ def test_labels_that_a_person_corrected_in_coco_stay(tmp_path):
 
 
 def test_what_was_labelled_before_an_interruption_is_kept(tmp_path):
-    files = label_files("coco", tmp_path)
-    with pytest.raises(KeyboardInterrupt), written(files) as add:
-        add(Shown("a.png", (80, 60), [Plate((1, 2, 30, 20), "AB1")]))
-        raise KeyboardInterrupt
+    def interrupted():
+        with written(label_files("coco", tmp_path)) as add:
+            add(Shown("a.png", (80, 60), [Plate((1, 2, 30, 20), "AB1")]))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     again = label_files("coco", tmp_path)
     assert (again.has("a.png"), again.has("b.png")) == (True, False)
