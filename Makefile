@@ -116,7 +116,7 @@ quick: install-test
 
 test: tools install-test install-paddle lint
 	sh tests/without_network.sh $(BIN)/python -m pytest -m 'not paddle'
-	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -k paddle tests/models/test_paddle.py tests/models/test_crops.py
+	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -k paddle tests/models/test_paddle.py tests/models/test_crops.py tests/test_paddle_in_the_portal.py
 
 clean:
 	rm -rf $(VENV) $(PADDLE) build dist *.egg-info

@@ -24,6 +24,7 @@ from streamer.cli_evaluate_reader import add_evaluate_reader
 from streamer.cli_evaluate_truth import add_evaluate_truth
 from streamer.cli_examples import teach
 from streamer.cli_export_corrections import add_export_corrections
+from streamer.cli_labels import add_labels
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
 from streamer.cli_serve import add_serve
@@ -202,6 +203,7 @@ def _add_train(commands: Commands) -> None:
     text = "Train on pictures of your own country."
     inner = commands.add_parser("train", help=text, description=text)
     add = partial(_command, inner.add_subparsers(required=True, metavar="WHAT"))
+    add_labels(add)
     add_train(add)
     add_corners(add)
     add_reader(add)
