@@ -22,9 +22,9 @@ from streamer.errors import UserError
 from streamer.picture_tasks import Task, picture_tasks
 from streamer.results import Result
 
-PICTURES_EACH = 16
-"""A process more pays from about so many pictures on: loading the models takes as long as
-reading some pictures does."""
+PICTURES_EACH = 100
+"""A process more pays from about so many pictures on: to start one takes as long as reading them
+(benchmarks/read_folder.py)."""
 AHEAD = 16
 """Results a worker may be ahead of the slowest picture; they are read again after a kill."""
 STOP_S = 2.0
