@@ -10,16 +10,18 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 import cv2
 
 from models.base import ModelError
+from streamer.config import Config
 from streamer.errors import UserError
-from streamer.picture_tasks import Task, picture_tasks
+from streamer.picture_tasks import PictureTasks, Task
 from streamer.results import Result
 
 PICTURES_EACH = 100
@@ -42,7 +44,6 @@ class _Worker:
     process: Any
     pipe: Connection
     task: int | None = None
-    served: int = 0
 
 
 @dataclass(slots=True)
@@ -58,10 +59,10 @@ class _Round:
 class Workers:
     """`with Workers(count, config) as workers:` starts processes when there is work for them.
 
-    `config` is the path of a configuration, which each of them reads (None: the defaults).
+    `config` is sent to them: reading it anew would take longer than loading the models.
     """
 
-    def __init__(self, count: int, config: Path | None) -> None:
+    def __init__(self, count: int, config: Config) -> None:
         self._count = count
         self._config = config
         self._workers: list[_Worker] = []
@@ -111,7 +112,8 @@ class Workers:
         process = self._context.Process(
             target=_serve, args=(theirs, self._config), name="read", daemon=True
         )
-        process.start()
+        with _unheard():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 
@@ -129,7 +131,7 @@ class Workers:
         if isinstance(answer, ModelError):
             raise answer
         now.done[worker.task] = answer
-        worker.task, worker.served = None, worker.served + 1
+        worker.task = None
 
     def _buried(self, worker: _Worker, task: Task) -> UserError:
         """What to say of the picture whose reader died."""
@@ -137,6 +139,18 @@ class Workers:
         self._workers.remove(worker)
         worker.pipe.close()
         return UserError(f"{task.input.name}: {_end_of(worker.process.exitcode)} while reading it")
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Who is started here does not hear Ctrl-C, not even while it loads: it reaches all processes
+    of a terminal, and the first of us ends the others."""
+    resource_tracker.ensure_running()  # else started with the first process, which ends the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_of(code: int | None) -> str:
@@ -150,11 +164,10 @@ def _end_of(code: int | None) -> str:
     return f"its process was ended by {name}{hint}"
 
 
-def _serve(pipe: Connection, config: Path | None) -> None:
+def _serve(pipe: Connection, config: Config) -> None:
     """The life of a process: it ends with whoever started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first of us ends us
     cv2.setNumThreads(1)
-    read = picture_tasks(config)
+    read = PictureTasks(config)
     while True:
         try:
             task = pipe.recv()
