@@ -9,8 +9,9 @@ A process that dies takes one picture with it, which is a fault; another takes i
 import multiprocessing
 import os
 import signal
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -29,6 +30,8 @@ PICTURES_EACH = 100
 (benchmarks/read_folder.py)."""
 AHEAD = 16
 """Results a worker may be ahead of the slowest picture; they are read again after a kill."""
+IN_HAND = 2
+"""Pictures that a worker is told of: one that it reads, and one that it need not wait for."""
 STOP_S = 2.0
 
 Answer = Result | UserError
@@ -43,7 +46,7 @@ def usual_workers(pictures: int) -> int:
 class _Worker:
     process: Any
     pipe: Connection
-    task: int | None = None
+    tasks: deque[int] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class _Round:
 
     tasks: Sequence[Task]
     following: int = 0
+    again: list[int] = field(default_factory=list)
     due: int = 0
     done: dict[int, Answer] = field(default_factory=dict)
 
@@ -98,14 +102,21 @@ class Workers:
         wanted = min(self._count, len(now.tasks) - now.due)
         while len(self._workers) < wanted:
             self._workers.append(self._started())
-        furthest = min(len(now.tasks), now.due + self._count * AHEAD)
-        for worker in self._workers:
-            if worker.task is None and now.following < furthest:
-                worker.task, now.following = now.following, now.following + 1
-                try:
-                    worker.pipe.send(now.tasks[worker.task])
-                except OSError:  # it has died; `_take` will see
-                    continue
+        for most in range(1, IN_HAND + 1):  # each its first before any its second
+            for worker in self._workers:
+                index = self._next(now) if len(worker.tasks) < most else None
+                if index is not None:
+                    worker.tasks.append(index)
+                    with suppress(OSError):  # it has died; `_take` will see
+                        worker.pipe.send(now.tasks[index])
+
+    def _next(self, now: _Round) -> int | None:
+        if now.again:
+            return now.again.pop(0)
+        if now.following >= min(len(now.tasks), now.due + self._count * AHEAD):
+            return None
+        now.following += 1
+        return now.following - 1
 
     def _started(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -118,20 +129,19 @@ class Workers:
         return _Worker(process, ours)
 
     def _ready(self) -> list[_Worker]:
-        ready = set(wait([one.pipe for one in self._workers if one.task is not None]))
+        ready = set(wait([one.pipe for one in self._workers if one.tasks]))
         return [one for one in self._workers if one.pipe in ready]
 
     def _take(self, worker: _Worker, now: _Round) -> None:
-        if worker.task is None:
-            return
+        index = worker.tasks.popleft()
         try:
             answer = worker.pipe.recv()
         except (EOFError, OSError):
-            answer = self._buried(worker, now.tasks[worker.task])
+            answer = self._buried(worker, now.tasks[index])
+            now.again = sorted([*now.again, *worker.tasks])
         if isinstance(answer, ModelError):
             raise answer
-        now.done[worker.task] = answer
-        worker.task = None
+        now.done[index] = answer
 
     def _buried(self, worker: _Worker, task: Task) -> UserError:
         """What to say of the picture whose reader died."""
