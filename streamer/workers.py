@@ -25,9 +25,9 @@ from streamer.errors import UserError
 from streamer.picture_tasks import PictureTasks, Task
 from streamer.results import Result
 
-PICTURES_EACH = 100
-"""A process more pays from about so many pictures on: to start one takes as long as reading them
-(benchmarks/read_folder.py)."""
+PICTURES_EACH = 200
+"""A process more pays from about twice so many pictures on: what its start costs two have won back
+after some 365 of 1280x720 (benchmarks/read_folder.py)."""
 AHEAD = 16
 """Results a worker may be ahead of the slowest picture; they are read again after a kill."""
 IN_HAND = 2
