@@ -8,9 +8,29 @@ from typing import TYPE_CHECKING, Any
 import models  # noqa: F401  (switches telemetry of the runtimes off before anything imports them)
 
 if TYPE_CHECKING:
-    from streamer.api import FoundPlate, PlateReader, main
+    from streamer.api import (
+        Candidate,
+        Character,
+        Decided,
+        FoundPlate,
+        PlateEvent,
+        PlateReader,
+        UserError,
+        events,
+        main,
+    )
 
-__all__ = ["FoundPlate", "PlateReader", "main"]
+__all__ = [
+    "Candidate",
+    "Character",
+    "Decided",
+    "FoundPlate",
+    "PlateEvent",
+    "PlateReader",
+    "UserError",
+    "events",
+    "main",
+]
 
 
 def __getattr__(name: str) -> Any:

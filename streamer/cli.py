@@ -25,6 +25,7 @@ from streamer.cli_evaluate_truth import add_evaluate_truth
 from streamer.cli_examples import teach
 from streamer.cli_export_corrections import add_export_corrections
 from streamer.cli_labels import add_labels
+from streamer.cli_read import add_read
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
 from streamer.cli_serve import add_serve
@@ -91,7 +92,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_check_config(commands)
     _add_demo(commands)
-    _add_read(commands)
+    add_read(partial(_command, commands))
     _add_train(commands)
     _add_evaluate(commands)
     add_weights(partial(_command, commands))
@@ -168,34 +169,6 @@ def _demo(options: argparse.Namespace) -> int:
         night=options.night,
         fast=options.fast,
         stay=options.stay,
-    )
-
-
-def _add_read(commands: Commands) -> None:
-    parser = _command(
-        commands,
-        "read",
-        _read,
-        "Read the plates of pictures, folders, videos and streams. A picture gives one JSON "
-        "line with its plates, best first; a video or stream one event line per vehicle.",
-    )
-    parser.add_argument("sources", nargs="+", metavar="PATH|URL")
-    parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl")
-    parser.add_argument("--output", default="-", metavar="FILE", help="default: - (stdout)")
-    parser.add_argument("--annotate", type=Path, metavar="DIR", help="write pictures with boxes")
-    parser.add_argument("--config", type=Path, metavar="CONFIG.yaml", help="detector, reader, …")
-
-
-def _read(options: argparse.Namespace) -> int:
-    from streamer.read import read_all
-
-    start_logging("warning")
-    return read_all(
-        options.sources,
-        style=options.format,
-        output=options.output,
-        annotate=options.annotate,
-        config=options.config,
     )
 
 

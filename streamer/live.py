@@ -119,10 +119,14 @@ class LiveView:
         tracks: tuple[Track, ...] = ()
         if tracked is not None and not control.paused and not _is_outrun(tracked, newest):
             frame, tracks = tracked.frame, tracked.tracks
-        marks = tuple(self._mark(track) for track in tracks)
+        marks = self.marks(tracks)
         scene = Scene(marks, self._places, words, dark=silent)
         index = None if frame is None else frame.index
         return Moment(frame, scene, (index, marks, words, silent))
+
+    def marks(self, tracks: Sequence[Track]) -> tuple[Mark, ...]:
+        """These tracks with what is known of each by now."""
+        return tuple(self._mark(track) for track in tracks)
 
     def _mark(self, track: Track) -> Mark:
         decided, read = self._decided.get(track.id), self._reads.get(track.id)

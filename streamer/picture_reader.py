@@ -15,7 +15,7 @@ from streamer.errors import SourceError, UserError
 from streamer.found import FoundPlate
 from streamer.one_camera import formats_of
 from streamer.sources.base import PICTURES
-from streamer.sources.images import read_picture
+from streamer.sources.images import picture_in, read_picture
 from streamer.stages.views import cut_out
 
 OTHER_SCALES = (1.5, 0.7)
@@ -90,8 +90,20 @@ def load_picture(path: str | Path) -> Image:
     try:
         return read_picture(path)
     except SourceError as error:
-        hint = f"; known: {', '.join(PICTURES)}" if error.reason == "corrupt" else ""
-        raise UserError(f"{error}{hint}") from None
+        raise _told(error) from None
+
+
+def picture_from(data: bytes, name: str) -> Image:
+    """A picture file's content as `load_picture` has it; errors call it `name`."""
+    try:
+        return picture_in(data, name)
+    except SourceError as error:
+        raise _told(error) from None
+
+
+def _told(error: SourceError) -> UserError:
+    hint = f"; known: {', '.join(PICTURES)}" if error.reason == "corrupt" else ""
+    return UserError(f"{error}{hint}")
 
 
 def _distinct(found: list[FoundPlate]) -> list[FoundPlate]:

@@ -1,203 +1,190 @@
 """`plate-streamer read`: pictures, folders, videos and streams in, lines out."""
 
-import csv
-import json
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import IO, Any
 
-import cv2
-
-from models.base import Image
-from streamer.api import events
+from streamer.annotations import Annotations, write_annotated
 from streamer.app import checked, default_config
-from streamer.codec import encode
 from streamer.config import Config
-from streamer.data import PlateEvent
-from streamer.drawing import draw_plate
+from streamer.data import Decided, Frame
 from streamer.errors import UserError
-from streamer.found import FoundPlate
-from streamer.picture_reader import PlateReader, load_picture, picture_reader
-from streamer.redact import redact
-from streamer.sources import source_for
-from streamer.sources.images import ImagesSource
-
-CSV_COLUMNS = (
-    "source", "plate", "confidence", "x1", "y1", "x2", "y2",
-    "first_seen", "last_seen", "looks", "direction", "id",
-)  # fmt: skip
-
-Row = dict[str, Any]
+from streamer.film import Film, rate_of
+from streamer.inputs import Input, inputs
+from streamer.picture_tasks import PictureTasks, Task
+from streamer.progress import Progress
+from streamer.result_files import STDOUT, Begin, Style, Write, already_read, mend, result_file
+from streamer.results import Result, of_vehicle
+from streamer.vehicles import vehicles
+from streamer.videos import video_facts
+from streamer.workers import Answer, Workers, usual_workers
 
 
-def read_all(
-    sources: Sequence[str], *, style: str, output: str, annotate: Path | None, config: Path | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for; `workers` None is as many as are worth it."""
+
+    sources: Sequence[str]
+    style: Style = "jsonl"
+    output: str = STDOUT
+    begin: Begin = "anew"
+    annotate: Path | None = None
+    config: Path | None = None
+    workers: int | None = None
+    recursive: bool = False
+    positions: bool = False
+    quiet: bool = False
+
+
+def read_all(request: Request) -> int:
     """Read every source and write what is found; gives 0, or 2 if something could not be read.
 
     A source or picture that fails is named on stderr, and the others are still read.
     """
-    settings = checked(config) if config else default_config("unused")
-    reading = _Reading(settings, annotate)
-    with _writer(style, output) as write:
-        for source in sources:
-            try:
-                for result in reading.results(source):
-                    write(result)
-            except UserError as error:
-                reading.progress.fault(error)
+    reading = _Reading(request)
+    tasks = reading.tasks()
+    with result_file(request.style, request.output, request.begin) as write:
+        reading.read(tasks, write)
     reading.progress.end()
     return 2 if reading.progress.faults else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one picture or one vehicle gives: a line of JSON, and rows of a table."""
-
-    json: str
-    rows: list[dict[str, Any]]
 
 
 class _Reading:
     """One call of the command: the models are opened once, for the first picture."""
 
-    def __init__(self, config: Config, annotate: Path | None) -> None:
-        self._config = config
-        self._annotate = Annotations(annotate) if annotate else None
-        self._reader: PlateReader | None = None
-        self.progress = Progress()
+    def __init__(self, request: Request) -> None:
+        self.progress = Progress(quiet=request.quiet)
+        self._request = request
+        self._config: Config = (
+            checked(request.config) if request.config else default_config("unused")
+        )
+        self._annotations: Annotations | None = None
 
-    def results(self, source: str) -> Iterator[Result]:
-        """What is found in one source, in its order; raises for the whole source alone."""
-        kind = source_for("read", source)
-        if not isinstance(kind, ImagesSource):
-            yield from self._vehicles(source)
-            return
-        for path in kind.paths():
-            try:
-                yield self._picture(path)
-            except UserError as error:
-                self.progress.fault(error)
-            self.progress.step(str(path))
+    def tasks(self) -> list[Task]:
+        """What is to be read, in its order; without what an earlier call has read."""
+        request = self._request
+        found = inputs(
+            request.sources,
+            self.progress.fault,
+            recursive=request.recursive,
+            leave_out=request.annotate,
+        )
+        if request.annotate is not None:
+            self._annotations = Annotations(request.annotate, found)
+        # Before some are left out: a file's name must not depend on what was read before.
+        every = [Task(one, self._annotated(one)) for one in found]
+        read = self._already_read(found)
+        tasks = [task for task in every if task.input.name not in read]
+        self.progress.total = len(tasks)
+        return tasks
 
-    def _picture(self, path: Path) -> Result:
-        self._reader = self._reader or picture_reader(self._config)
-        image = load_picture(path)
-        plates = self._reader.read(image)
-        if self._annotate:
-            self._annotate.add(path.stem, image, [(p.plate, p.confidence, p.box) for p in plates])
-        fields = {"source": str(path), "plates": [_as_json(plate) for plate in plates]}
-        rows = [
-            {"source": path, "plate": p.plate, "confidence": p.confidence, **_corners(p.box)}
-            for p in plates
-        ]
-        return Result(json.dumps(fields), rows)
+    def _annotated(self, one: Input) -> Path | None:
+        if self._annotations is None:
+            return None
+        return self._annotations.path(one.stem, ".jpg" if one.kind == "picture" else ".mp4")
 
-    def _vehicles(self, source: str) -> Iterator[Result]:
-        for decided in events(source, self._config):
-            event = decided.event
-            if self._annotate:
-                mark = (event.plate, event.confidence, event.box)
-                self._annotate.add(event.id, decided.look.frame.image, [mark])
-            row = {"source": redact(source), **_columns(event), **_corners(event.box)}
-            yield Result(encode(event), [row])
-            self.progress.step(f"{redact(source)} {event.plate}")
+    def _already_read(self, found: Iterable[Input]) -> set[str]:
+        request = self._request
+        if request.begin == "anew":
+            return set()
+        mend(request.style, request.output)
+        if request.begin == "append":
+            return set()
+        videos = {one.name for one in found if one.kind == "video"}
+        if videos and request.style == "jsonl" and not request.positions:
+            raise UserError(
+                "--resume: with videos it needs --positions or --format csv: "
+                "the line of an event does not say which video it is of"
+            )
+        return already_read(request.style, request.output, videos)
 
+    def read(self, tasks: Sequence[Task], write: Write) -> None:
+        """Read and write them all."""
+        pictures = sum(task.input.kind == "picture" for task in tasks)
+        count = self._request.workers or usual_workers(pictures)
+        several = min(count, pictures) > 1
+        with Workers(count, self._config) if several else nullcontext() as workers:
+            alone = PictureTasks(self._config)
+            for kind, group in groupby(tasks, lambda task: task.input.kind):
+                if kind == "video":
+                    for task in group:
+                        self._video(task, write)
+                elif workers is None:
+                    self._pictures(_one_by_one(alone, group), write)
+                else:
+                    self._pictures(workers.read(list(group)), write)
 
-def _columns(event: PlateEvent) -> Row:
-    """The fields of an event that have a column of their own."""
-    written = json.loads(encode(event))
-    return {key: written[key] for key in CSV_COLUMNS if key in written}
+    def _pictures(self, answers: Iterable[tuple[Task, Answer]], write: Write) -> None:
+        for task, answer in answers:
+            if isinstance(answer, Result):
+                self._write(answer, write)
+                self.progress.step(task.input.name)
+            else:
+                self.progress.failed(answer)
 
-
-def _as_json(plate: FoundPlate) -> Row:
-    fields = asdict(plate)
-    return {**fields, "box": [round(side, 1) for side in plate.box]}
-
-
-def _corners(box: Sequence[float]) -> Row:
-    return dict(zip(("x1", "y1", "x2", "y2"), (round(side) for side in box), strict=True))
-
-
-@contextmanager
-def _writer(style: str, output: str) -> Iterator[Callable[[Result], None]]:
-    with _opened(output) as file:
-        if style == "jsonl":
-            yield lambda result: print(result.json, file=file, flush=True)
-            return
-        table = csv.DictWriter(file, CSV_COLUMNS)
-        table.writeheader()
-
-        def write(result: Result) -> None:
-            table.writerows(result.rows)
-            file.flush()
-
-        yield write
-
-
-@contextmanager
-def _opened(output: str) -> Iterator[IO[str]]:
-    if output == "-":
-        yield sys.stdout
-        return
-    try:
-        file = Path(output).open("w", encoding="utf-8", newline="")  # noqa: SIM115
-    except OSError as error:
-        raise UserError(f"--output {output}: cannot be written: {error.strerror}") from None
-    with file:
-        yield file
-
-
-class Annotations:
-    """Pictures with their plates drawn in, as `folder/name.jpg`; a name taken twice is numbered."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._names: dict[str, int] = {}
-
-    def add(
-        self, name: str, image: Image, plates: Sequence[tuple[str, float, Sequence[float]]]
-    ) -> None:
-        """Draw and write. Raises UserError when the folder cannot be written to."""
-        drawn = image.copy()
-        for plate, confidence, box in plates:
-            draw_plate(drawn, f"{plate} {confidence:.0%}", box)
-        count = self._names[name] = self._names.get(name, 0) + 1
-        path = self._folder / (f"{name}.jpg" if count == 1 else f"{name}-{count}.jpg")
+    def _video(self, task: Task, write: Write) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(cv2.imencode(".jpg", drawn)[1].tobytes())
-        except OSError as error:
-            raise UserError(f"--annotate {path}: cannot be written: {error.strerror}") from None
+            with closing(self._vehicles(task)) as results:
+                for result in results:
+                    self._write(result, write)
+        except UserError as error:
+            self.progress.failed(error)
+        else:
+            self.progress.step(task.input.name)
+
+    def _write(self, result: Result, write: Write) -> None:
+        self.progress.clear()
+        write(result)
+
+    def _vehicles(self, task: Task) -> Generator[Result]:
+        name, place = task.input.name, task.input.place
+        film = Film(task.annotated, rate_of(place)) if task.annotated else None
+        on_frame = _Position(self.progress, name, _duration_s(place))
+        found = vehicles(place, self._config, on_frame, film)
+        with closing(film) if film else nullcontext(), closing(found):
+            for decided in found:
+                self._show(decided)
+                yield of_vehicle(name, decided, positions=self._request.positions)
+
+    def _show(self, decided: Decided) -> None:
+        if self._annotations is None:
+            return
+        event, path = decided.event, self._annotations.path(decided.event.id, ".jpg")
+        mark = (event.plate, event.confidence, event.box)
+        write_annotated(decided.look.frame.image, [mark], path)
 
 
-class Progress:
-    """How far we are, on stderr, where somebody looks at it; and what went wrong."""
+def _one_by_one(read: PictureTasks, tasks: Iterable[Task]) -> Iterator[tuple[Task, Answer]]:
+    for task in tasks:
+        try:
+            yield task, read(task)
+        except UserError as error:
+            yield task, error
 
-    def __init__(self) -> None:
-        self.faults = 0
-        self._done = 0
-        self._started_s = time.monotonic()
-        self._shown = sys.stderr.isatty()
 
-    def step(self, name: str) -> None:
-        """One more is done."""
-        self._done += 1
-        if self._shown:
-            rate = self._done / max(time.monotonic() - self._started_s, 1e-3)
-            print(f"\r\x1b[K{self._done} read, {rate:.1f}/s: {name}", end="", file=sys.stderr)
+class _Position:
+    """Tells how far a video is, frame by frame."""
 
-    def fault(self, error: Exception) -> None:
-        """Say what could not be read; the rest goes on."""
-        self.faults += 1
-        self.end()
-        print(f"plate-streamer: {error}", file=sys.stderr)
+    def __init__(self, progress: Progress, name: str, duration_s: float | None) -> None:
+        self._progress = progress
+        self._name = name
+        self._duration_s = duration_s
+        self._begun_s: float | None = None
 
-    def end(self) -> None:
-        """Leave the line of progress."""
-        if self._shown and self._done:
-            print(file=sys.stderr)
+    def __call__(self, frame: Frame) -> None:
+        """A frame came."""
+        if self._begun_s is None:
+            self._begun_s = frame.time_s
+        at_s = frame.time_s - self._begun_s
+        share = min(at_s / self._duration_s, 1.0) if self._duration_s else None
+        of = f" of {self._duration_s:.0f}" if self._duration_s else ""
+        self._progress.within(self._name, share, f"at {at_s:.0f}{of} s")
+
+
+def _duration_s(place: str) -> float | None:
+    try:
+        return video_facts(place).duration_s if Path(place).is_file() else None
+    except UserError:  # whoever reads it will say so
+        return None

@@ -13,8 +13,16 @@ from streamer.data import Frame
 
 Transport = Literal["tcp", "udp"]
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+PICTURES = (
+    ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif",
+)  # fmt: skip
 """How the names of picture files end."""
+
+VIDEOS = (
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg",
+    ".flv", ".wmv", ".ogv", ".3gp", ".h264", ".h265", ".hevc",
+)  # fmt: skip
+"""How the names of video files end, where a folder or a pattern has to tell them from others."""
 
 
 def nobody(*_: object) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 
 from models.base import Image
 from streamer.data import Frame
-from streamer.errors import SourceError
+from streamer.errors import SourceError, UserError
+from streamer.heif import heif_decoded, heif_kind
 from streamer.pictures import decoded
 from streamer.sources.base import PICTURES, SourceOptions
 
@@ -69,7 +70,7 @@ class ImagesSource:
             found = [path for path in found if path.is_file()]
         if not found:
             raise self._nothing(f"no picture found; known: {', '.join(PICTURES)}")
-        return sorted(found, key=_natural)
+        return sorted(found, key=natural)
 
     def _load(self, path: Path) -> Image | None:
         try:
@@ -96,14 +97,23 @@ def read_picture(path: str | Path) -> Image:
     except OSError as error:
         words = (error.strerror or "cannot be read").lower()
         raise SourceError(f"{path}: {words}", reason="not_found", permanent=True) from None
-    image = decoded(data)
+    return picture_in(data.tobytes(), str(path))
+
+
+def picture_in(data: bytes, name: str) -> Image:
+    """The picture in a file's content, as `read_picture` has it; errors call it `name`."""
+    kind = heif_kind(data)
+    try:
+        image = heif_decoded(data, kind) if kind else decoded(data)
+    except UserError as error:  # what reads it is not installed
+        raise SourceError(f"{name}: {error}", reason="error", permanent=True) from None
     if image is None:
-        words = f"{path}: no picture that can be decoded"
+        words = f"{name}: no picture that can be decoded"
         raise SourceError(words, reason="corrupt", permanent=True)
     return image
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural(path: Path) -> list[tuple[int, str]]:
     """Numbers by their value, letters by the alphabet."""
     parts = re.split(r"(\d+)", str(path).lower())
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
