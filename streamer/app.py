@@ -31,6 +31,7 @@ from streamer.metrics import Metrics
 from streamer.one_camera import Site, camera_pipeline
 from streamer.pipeline import Pipeline
 from streamer.portal_root import Announce, log_address, web_service
+from streamer.radars import radars_of
 from streamer.reads import reading_of
 from streamer.services import (
     archive_service,
@@ -46,6 +47,7 @@ from streamer.sinks.courier import Courier
 from streamer.sinks.storage import Storage
 from streamer.sinks.within import Within
 from streamer.sources import is_camera
+from streamer.speed.readings import Readings
 from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
 from streamer.tracing.tracing import Tracing
@@ -128,7 +130,9 @@ def build_daemon(
     daemon.couriers += [Courier(sink, storage.outbox, observer, daemon.fail) for sink in sinks]
     gates, views = _gates(config), live_views(config, controls)
     enrich = [traces.timed("watchlists", watchlists), traces.timed("owner", owner)]
-    shared = _Shared(metrics, controls, sinks, storage, traces, gates, enrich, views)
+    radars, listeners = radars_of(config.cameras, config.sinks.get("mqtt"))
+    daemon.services += listeners
+    shared = _Shared(metrics, controls, sinks, storage, traces, gates, enrich, views, radars)
     daemon.pipelines += [_pipeline(camera, config, shared) for camera in config.cameras]
     daemon.services += [
         storage_service(storage),
@@ -160,10 +164,12 @@ class _Shared:
     gates: Mapping[str, Passages]
     enrich: Sequence[Callable[[PlateEvent], PlateEvent]]
     views: Mapping[str, LiveView]
+    radars: Mapping[str, Readings]
 
 
 def _pipeline(camera: CameraConfig, config: Config, shared: _Shared) -> Pipeline:
-    site = Site(shared.controls.cameras[camera.name], shared.gates[camera.gate or camera.name])
+    control, gate = shared.controls.cameras[camera.name], shared.gates[camera.gate or camera.name]
+    site = Site(control, gate, shared.radars.get(camera.name))
     watch = CameraWatch(
         shared.metrics,
         camera.name,

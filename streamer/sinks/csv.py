@@ -8,8 +8,7 @@ from streamer.sinks.file_sink import FileSink
 
 _SINCE = ({"speed_kmh", "speed_error_kmh"}, {"way", "watchlist", "lists"})
 FORMER_COLUMNS = [
-    tuple(name for name in COLUMNS if name not in set().union(*_SINCE[:added]))
-    for added in (1, 2)
+    tuple(name for name in COLUMNS if name not in set().union(*_SINCE[:added])) for added in (1, 2)
 ]
 """Those of earlier versions: such a file is set aside, and a new one begun."""
 

@@ -21,7 +21,7 @@ Line = tuple[Point, Point]
 Matrix = NDArray[np.float64]
 
 LANE_M = 3.5
-"""How far the ends of a line are taken to be apart. It cancels: only metres along the road count."""
+"""So far apart the ends of a line are taken to be: it cancels, only metres along the road count."""
 LOWEST_M, HIGHEST_M = 2.5, 6.0
 """Where cameras hang, if it is not said."""
 MISFIT = 0.05
@@ -81,9 +81,7 @@ def road_of_lines(
     return Road(_homography(area, np.array(flat)), area, factor, error, distance_m)
 
 
-def road_of(
-    points: Sequence[Point], metres: Sequence[Point], **heights: float | None
-) -> Road:
+def road_of(points: Sequence[Point], metres: Sequence[Point], **heights: float | None) -> Road:
     """The road by points of it. Raises ValueError where they do not fit their metres."""
     places, flat = np.array(points, np.float64), np.array(metres, np.float64)
     matrix = _homography(places, flat)
@@ -110,8 +108,10 @@ def lines_fault(lines: tuple[Line, Line]) -> str:
     if a == b or c == d:
         return "lines: one has no length"
     if not cv2.isContourConvex(np.array([a, b, d, c], np.float32).reshape(-1, 1, 2)):
-        return "lines: they cross, or would if they were longer on one side; draw both across the" \
+        return (
+            "lines: they cross, or would if they were longer on one side; draw both across the"
             " road, from edge to edge"
+        )
     if any(_area(np.array(three)) < FLAT * 0.01 for three in ((a, b, c), (a, b, d))):
         return "lines: they touch"
     return ""
