@@ -33,8 +33,8 @@ from models.training.plates import plate_text
 from models.training.rides import Condition, Ride
 from models.training.traffic import Traffic
 from streamer.app import default_config
-from streamer.one_camera import models_of, stages_of
 from streamer.evaluate_passages import Unheard
+from streamer.one_camera import models_of, stages_of
 from streamer.pipeline import in_turn
 from streamer.recorded import frame_at
 from streamer.speed.settings import SpeedConfig

@@ -18,8 +18,11 @@ Array = NDArray[np.float64]
 LEAST = 5
 """So few positions tell no speed with an error."""
 ROUNDS = 12
-BISQUARE = 4.685
-"""Tukey's constant: 95 % of the efficiency of least squares where there are no outliers."""
+BISQUARE = 6.0
+"""Tukey's constant, mild: of a dozen positions the spread is not well known. 4.685, which is common
+where there are hundreds, threw away sound positions, and the stated error held 17 times of 20."""
+KEPT = 0.05
+"""What counts less is an outlier."""
 TO_SIGMA = 1.4826
 """From the median of the deviations to the standard deviation of a normal distribution."""
 CONFIDENCE = 0.975
@@ -47,26 +50,40 @@ def fit(times_s: Array, metres: Array, spread_m: Array) -> Fitted | None:
     middle_s = (times_s.min() + times_s.max()) / 2
     degree = 2 if len(times_s) > LEAST else 1
     powers = np.vander(times_s - middle_s, degree + 1, increasing=True)
-    worth = 1 / spread_m**2
-    kept = np.ones(len(times_s))
-    for _ in range(ROUNDS):
-        weights = worth * kept
-        normal = powers.T @ (powers * weights[:, None])
-        ways = np.linalg.lstsq(normal, powers.T @ (metres * weights[:, None]), rcond=None)[0]
-        beside = metres - powers @ ways
-        off = np.sqrt((beside**2).sum(1)) / spread_m
-        scale = max(TO_SIGMA * float(np.median(off)), 1e-9)
-        kept = np.clip(1 - (off / scale / BISQUARE) ** 2, 0, None) ** 2
-    used = int((kept > 0.1).sum())
-    free = used - degree - 1
-    velocity = ways[1]
-    speed = float(np.sqrt((velocity**2).sum()))
-    if free < 1 or speed == 0:
+    ways, kept = _robust(powers, metres, spread_m)
+    used = int((kept > KEPT).sum())
+    speed = float(np.sqrt((ways[1] ** 2).sum()))
+    if used <= degree + 1 or speed == 0:
         return None
-    along = beside @ (velocity / speed)
-    spread = float((worth * kept * along**2).sum() / free)
-    variance = spread * float(np.linalg.pinv(normal)[1, 1])
-    way_m = speed * float(np.ptp(times_s))
-    misfit = float(np.sqrt(np.average(beside**2 @ np.ones(metres.shape[1]), weights=kept))) / way_m
-    error = float(stats.t.ppf(CONFIDENCE, free)) * float(np.sqrt(variance))
-    return Fitted(speed, error, misfit, used)
+    beside = metres - powers @ ways
+    error = _error(powers, beside @ (ways[1] / speed) / spread_m, kept, spread_m)
+    beside_m = float(np.sqrt(np.average((beside**2).sum(1), weights=kept)))
+    return Fitted(speed, error, beside_m / (speed * float(np.ptp(times_s))), used)
+
+
+def _robust(powers: Array, metres: Array, spread_m: Array) -> tuple[Array, Array]:
+    """The coefficients (degree + 1, K), and how much each position counts (0 to 1)."""
+    count, unknown = powers.shape
+    worth = 1 / spread_m**2
+    kept = np.ones(count)
+    ways = np.zeros((unknown, metres.shape[1]))
+    for _ in range(ROUNDS):
+        weights = (worth * kept)[:, None]
+        ways = np.linalg.lstsq(powers.T @ (powers * weights), powers.T @ (metres * weights))[0]
+        off = np.sqrt(((metres - powers @ ways) ** 2).sum(1)) / spread_m
+        # Residuals are smaller than what they come from, as the fit has followed them.
+        scale = TO_SIGMA * float(np.median(off)) * np.sqrt(count / max(count - unknown, 1))
+        kept = np.clip(1 - (off / max(scale, 1e-9) / BISQUARE) ** 2, 0, None) ** 2
+    return ways, kept
+
+
+def _error(powers: Array, off: Array, kept: Array, spread_m: Array) -> float:
+    """Bound of the speed's error, from residuals `off` (in spreads) of those that are kept.
+
+    Least squares among those; the biweight itself makes its residuals look smaller than they are.
+    """
+    counts = kept > KEPT
+    free = int(counts.sum()) - powers.shape[1]
+    part = powers[counts] / spread_m[counts, None]
+    variance = float((off[counts] ** 2).sum() / free) * float(np.linalg.pinv(part.T @ part)[1, 1])
+    return float(stats.t.ppf(CONFIDENCE, free)) * float(np.sqrt(variance))

@@ -123,6 +123,8 @@ class RoadSpeedometer:
         method = self._road.method
         if not counts.any():
             return Speed(None, None, method, "not_passed")
+        if counts.sum() < LEAST:
+            return Speed(None, None, method, "too_few")
         metres = np.array(self._metres)[counts]
         times_s = np.array(self._times_s)[counts]
         covered_m = float(np.sqrt((np.ptp(metres, axis=0) ** 2).sum()))
@@ -130,8 +132,6 @@ class RoadSpeedometer:
             return Speed(None, None, method, "stood")
         if covered_m < self._wanted_m:
             return Speed(None, None, method, "not_passed")
-        if len(times_s) < LEAST:
-            return Speed(None, None, method, "too_few")
         found = fit(times_s, metres, np.array(self._spread_m)[counts])
         return self._judged(found)
 
