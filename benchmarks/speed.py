@@ -75,7 +75,7 @@ class Passing(Traffic):
             change = float(np.clip(rng.uniform(-1.5, 1.5), -(speed**2) / 80, 1.5))
         times = np.linspace(0, 20, 2001)
         away_m = FAR_M - speed * times - change * times**2 / 2
-        there = away_m > 0
+        there = np.cumsum(away_m <= 0) == 0  # until it has passed; who brakes would come back
         self._rides = [Ride(vehicle, text, LANE_M, times[there] + 0.2, away_m[there])]
         self._camera = camera
         self._backdrop = draw_drive(rng, camera, night=condition.night)

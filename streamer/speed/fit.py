@@ -65,8 +65,8 @@ def _robust(powers: Array, metres: Array, spread_m: Array) -> tuple[Array, Array
     """The coefficients (degree + 1, K), and how much each position counts (0 to 1)."""
     count, unknown = powers.shape
     worth = 1 / spread_m**2
-    kept = np.ones(count)
-    ways = np.zeros((unknown, metres.shape[1]))
+    kept: Array = np.ones(count)
+    ways: Array = np.zeros((unknown, metres.shape[1]))
     for _ in range(ROUNDS):
         weights = (worth * kept)[:, None]
         ways = np.linalg.lstsq(powers.T @ (powers * weights), powers.T @ (metres * weights))[0]

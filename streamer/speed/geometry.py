@@ -37,13 +37,15 @@ class Road:
     `matrix` (3, 3) takes places (shares of the picture's sides) to metres; `area` is where that
     is known (N, 2 places). `length_m`: the stretch begins at Y = 0 and ends there, X counts for
     nothing; None: all of the area is the stretch. Seeming metres times `factor` are true ones;
-    `error` (a share) bounds what is wrong with these 19 times of 20.
+    `height_error` and `distance_error` (shares) bound what is wrong with these, by the heights and
+    by the metres given, 19 times of 20.
     """
 
     matrix: Matrix
     area: Matrix
     factor: float
-    error: float
+    height_error: float
+    distance_error: float
     length_m: float | None = None
 
     @property
@@ -77,8 +79,8 @@ def road_of_lines(
     (a, b), (c, d) = _alike(lines)
     flat = [(0.0, 0.0), (LANE_M, 0.0), (LANE_M, distance_m), (0.0, distance_m)]
     area = np.array([a, b, d, c], np.float64)
-    factor, error = _height(**heights)
-    return Road(_homography(area, np.array(flat)), area, factor, error, distance_m)
+    corrected = _height(**heights)
+    return Road(_homography(area, np.array(flat)), area, *corrected, distance_m)
 
 
 def road_of(points: Sequence[Point], metres: Sequence[Point], **heights: float | None) -> Road:
@@ -88,8 +90,8 @@ def road_of(points: Sequence[Point], metres: Sequence[Point], **heights: float |
     area = cv2.convexHull(places.astype(np.float32)).reshape(-1, 2).astype(np.float64)
     if len(area) < 4:
         raise ValueError("points should be corners of an area with four corners or more")
-    factor, error = _height(**heights)
-    road = Road(matrix, area, factor, error)
+    corrected = _height(**heights)
+    road = Road(matrix, area, *corrected)
     off = np.hypot(*(road.metres(places) - flat).T)
     size = float(np.hypot(*(flat.max(0) - flat.min(0))))
     if not np.isfinite(off).all():
@@ -148,8 +150,9 @@ def _height(
     plate_height_error_m: float | None = 0.2,
     camera_height_m: float | None = None,
     distance_error: float | None = 0.02,
-) -> tuple[float, float]:
-    """What the plate's height does to seeming metres, and how wrong these may be, as a share."""
+) -> tuple[float, float, float]:
+    """What the plate's height does to seeming metres, how wrong that may be, as a share, and how
+    wrong the distance."""
     high, off, distance = plate_height_m or 0.0, plate_height_error_m or 0.0, distance_error or 0.0
     if camera_height_m is not None:
         factor, unknown = 1 - high / camera_height_m, 0.0
@@ -158,4 +161,4 @@ def _height(
         least, most = 1 - high / LOWEST_M, 1 - high / HIGHEST_M
         factor, unknown = (least + most) / 2, (most - least) / (most + least)
         above_m = max(LOWEST_M - high, off)
-    return factor, float(np.sqrt((off / max(above_m, 1e-3)) ** 2 + unknown**2 + distance**2))
+    return factor, off / max(above_m, 1e-3) + unknown, distance

@@ -150,5 +150,7 @@ class RoadSpeedometer:
             return Speed(None, None, method, "poor_fit")
         if kmh < SLOWEST_KMH:
             return Speed(None, None, method, "stood")
-        error = float(np.hypot(fitted, self._road.error * kmh))
+        # The plate's height is no chance that evens out: one make's plates are all as low.
+        chance = float(np.hypot(fitted, self._road.distance_error * kmh))
+        error = chance + self._road.height_error * kmh
         return Speed(round(kmh, 1), round(error, 1), method)

@@ -45,15 +45,15 @@ def test_the_error_that_is_stated_holds_for_plates_that_are_higher_or_lower():
     for height_m in (0.3, 0.7):
         seen = road.metres(np.array(places((-1, 18), (-1, 14), height_m=height_m)))[:, 1]
         off = (seen[1] - seen[0]) * road.factor / 4.0 - 1
-        assert 0.9 * road.error < abs(off) < 1.1 * road.error
+        assert 0.9 * road.height_error < abs(off) < 1.1 * road.height_error
 
 
 @pytest.mark.parametrize("camera_m", [2.5, 4.0, 6.0])
 def test_where_the_cameras_height_is_not_known_the_error_says_so(camera_m):
     known = road_of_lines(lines(), 10.0, camera_height_m=camera_m)
     unknown = road_of_lines(lines(), 10.0)
-    assert unknown.error > known.error
-    assert abs(unknown.factor / known.factor - 1) < unknown.error
+    assert unknown.height_error > known.height_error
+    assert abs(unknown.factor / known.factor - 1) < unknown.height_error
 
 
 def test_points_give_metres_in_both_directions():
