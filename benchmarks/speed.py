@@ -156,7 +156,7 @@ def passage(job: tuple[str, int]) -> dict:
     }
 
 
-def calibrated(kind: str, view: View, rng: np.random.Generator, *, height: bool) -> RoadSpeeds:
+def calibrated(kind: str, view: View, rng: np.random.Generator, **heights: float) -> RoadSpeeds:
     """A speedometer set up as people would."""
     off = 1 + rng.normal(0, 0.01)
     middle = (view.near_m + view.far_m) / 2
@@ -164,25 +164,26 @@ def calibrated(kind: str, view: View, rng: np.random.Generator, *, height: bool)
     metres = [(x, z) for z in ways for x in (LEFT + 0.3, RIGHT - 0.3)]
     at = view.camera.project(np.array([(x, 0.0, z) for x, z in metres]))
     places = ((at + rng.normal(0, 1, at.shape)) / np.array(SIZE)).clip(0, 1).tolist()
-    known = {"camera_height_m": view.camera.height_m} if height else {}
     if kind == "lines":
         ends = (places[:2], places[2:])
-        config = SpeedConfig(lines=ends, distance_m=(view.far_m - view.near_m) * off, **known)
+        config = SpeedConfig(lines=ends, distance_m=(view.far_m - view.near_m) * off, **heights)
     else:
         flat = [(x * off, z * off) for x, z in metres]
-        config = SpeedConfig(points=places, metres=flat, **known)
+        config = SpeedConfig(points=places, metres=flat, **heights)
     return RoadSpeeds(config.road())
 
 
-def measured(kind: str, one: dict, *, height: bool = True, boxes: int = 2):
+def measured(kind: str, one: dict, *, height: bool = True, **plate: float):
     """The speed of the track that was seen most."""
     rng = np.random.default_rng([one["seed"], 11])
-    speedometer = calibrated(kind, VIEWS[one["view"]], rng, height=height).begin()
+    view = VIEWS[one["view"]]
+    known = {"camera_height_m": view.camera.height_m} if height else {}
+    speedometer = calibrated(kind, view, rng, **known, **plate).begin()
     ids = [s[1] for s in one["sights"]]
     chosen = max(set(ids), key=ids.count, default=None)
     for sighted in one["sights"]:
         if sighted[1] == chosen:
-            speedometer.seen(datetime.now(UTC), sighted[0], tuple(sighted[boxes]), SIZE)
+            speedometer.seen(datetime.now(UTC), sighted[0], tuple(sighted[2]), SIZE)
     return speedometer.speed()
 
 
@@ -198,6 +199,10 @@ def table(seen: list[dict]) -> Iterator[str]:
         for kind in KINDS if mine else ():
             yield row(f"{view}, {kind}", mine, kind)
         if mine:
+            plate = {"plate_height_m": 0.4, "plate_height_error_m": 0.1}
+            yield row(
+                f"{view}, lines, plates known to be 0.3 to 0.5 m high", mine, "lines", **plate
+            )
             yield row(f"{view}, lines, height of the camera not given", mine, "lines", height=False)
     high = [one for one in seen if one["view"] == "4 m high"]
     parts = {
@@ -214,9 +219,9 @@ def table(seen: list[dict]) -> Iterator[str]:
         yield row(f"4 m high, lines, {low} to {top} km/h", of_speed, "lines")
 
 
-def row(name: str, seen: list[dict], kind: str, *, height: bool = True) -> str:
+def row(name: str, seen: list[dict], kind: str, *, height: bool = True, **plate: float) -> str:
     """One line of the table."""
-    found = [(measured(kind, one, height=height), one["true_kmh"]) for one in seen]
+    found = [(measured(kind, one, height=height, **plate), one["true_kmh"]) for one in seen]
     known = [(speed, truth) for speed, truth in found if speed.kmh is not None]
     if not known:
         return f"| {name} | {len(seen)} | 0 | | | | | |"

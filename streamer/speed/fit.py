@@ -69,7 +69,8 @@ def _robust(powers: Array, metres: Array, spread_m: Array) -> tuple[Array, Array
     ways: Array = np.zeros((unknown, metres.shape[1]))
     for _ in range(ROUNDS):
         weights = (worth * kept)[:, None]
-        ways = np.linalg.lstsq(powers.T @ (powers * weights), powers.T @ (metres * weights))[0]
+        found = np.linalg.lstsq(powers.T @ (powers * weights), powers.T @ (metres * weights))[0]
+        ways = np.asarray(found, np.float64)
         off = np.sqrt(((metres - powers @ ways) ** 2).sum(1)) / spread_m
         # Residuals are smaller than what they come from, as the fit has followed them.
         scale = TO_SIGMA * float(np.median(off)) * np.sqrt(count / max(count - unknown, 1))
