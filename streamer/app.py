@@ -24,6 +24,7 @@ from streamer.enrich.watchlists import Watchlists
 from streamer.environment import installation_faults
 from streamer.metrics import Metrics
 from streamer.portal_root import Announce, log_address, portal_of, web_service
+from streamer.radars import radars_of
 from streamer.services import (
     controls_service,
     memory_service,
@@ -104,7 +105,9 @@ def build_daemon(
     shown = config.parts["web"].options["enabled"]
     gates, views = gates_of(config), live_views(config, controls) if shown else {}
     enrich = [traces.timed("watchlists", watchlists), traces.timed("owner", owner)]
-    shared = Shared(metrics, controls, sinks, storage, traces, gates, enrich, views)
+    radars, listeners = radars_of(config.cameras, config.sinks.get("mqtt"))
+    daemon.services += listeners
+    shared = Shared(metrics, controls, sinks, storage, traces, gates, enrich, views, radars)
     daemon.pipelines += [watched_pipeline(camera, config, shared) for camera in config.cameras]
     daemon.services += [
         storage_service(storage),

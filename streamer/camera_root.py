@@ -13,6 +13,7 @@ from streamer.pipeline import Pipeline
 from streamer.sinks.base import Sink
 from streamer.sinks.storage import Storage
 from streamer.sources import is_camera
+from streamer.speed.readings import Readings
 from streamer.stages.passages import Passages
 from streamer.stages.publish import Publish, without_pictures
 from streamer.tracing.tracing import Tracing
@@ -31,11 +32,13 @@ class Shared:
     gates: Mapping[str, Passages]
     enrich: Sequence[Callable[[PlateEvent], PlateEvent]]
     views: Mapping[str, LiveView]
+    radars: Mapping[str, Readings]
 
 
 def watched_pipeline(camera: CameraConfig, config: Config, shared: Shared) -> Pipeline:
     """One camera from its source to the outbox, told to metrics, sinks, traces and watchers."""
-    site = Site(shared.controls.cameras[camera.name], shared.gates[camera.gate or camera.name])
+    control, gate = shared.controls.cameras[camera.name], shared.gates[camera.gate or camera.name]
+    site = Site(control, gate, shared.radars.get(camera.name))
     watch = CameraWatch(
         shared.metrics,
         camera.name,

@@ -1,7 +1,7 @@
 """The application: the API under /api/v1, the pages beside it."""
 
 import itertools
-from typing import get_args
+from typing import Any, get_args
 
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,7 +33,7 @@ from streamer.web.problems import EVERYWHERE, install_problems, responses
 from streamer.web.shell import CLASSES, METHODS, OTHER, Proxied, Shell
 
 API = "/api/v1"
-SILENT = {
+SILENT: Any = {
     "tracing": False,
     "metrics": False,
     "logs": False,
