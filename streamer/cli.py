@@ -22,13 +22,13 @@ from streamer.cli_evaluate import add_evaluate
 from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
 from streamer.cli_evaluate_truth import add_evaluate_truth
-from streamer.cli_examples import teach
 from streamer.cli_export_corrections import add_export_corrections
 from streamer.cli_labels import add_labels
 from streamer.cli_read import add_read
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
 from streamer.cli_serve import add_serve
+from streamer.cli_teaching import teach
 from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
 from streamer.errors import UserError

@@ -1,12 +1,4 @@
-"""What each command's `--help` shows by example. A test parses every line of it.
-
-Also what all commands' help has in common: paragraphs that fit a terminal, and each option's
-default.
-"""
-
-import argparse
-import textwrap
-from collections.abc import Iterator
+"""What each command's `--help` shows by example. A test parses every line of it."""
 
 Examples = tuple[tuple[str, str], ...]
 """(what it does, what to type) in the order of learning."""
@@ -67,6 +59,50 @@ EXAMPLES: dict[str, Examples] = {
             "take the plate's text from an attribute; write the layout of YOLO as well",
             "plate-streamer train import-voc annotations/ --images images/ --output data/mine.csv"
             " --text-attribute plate --yolo yolo/",
+        ),
+    ),
+    "train pre-label": (
+        (
+            "labels for a tool such as labelImg; correct them there",
+            "plate-streamer train pre-label pictures/ --output labels/ --format voc",
+        ),
+        (
+            "for CVAT or Label Studio, with the daemon's reader",
+            "plate-streamer train pre-label pictures/ --output labels/ --format coco"
+            " --config gate.yaml",
+        ),
+    ),
+    "train import-yolo": (
+        (
+            "labels and pictures in one folder",
+            "plate-streamer train import-yolo labels/ --output data/mine.csv",
+        ),
+        (
+            "the plate's text is the class; keep the folders train and val",
+            "plate-streamer train import-yolo labels/ --images images/ --output data/mine.csv"
+            " --text-is-class --keep-splits",
+        ),
+    ),
+    "train import-coco": (
+        (
+            "a file of CVAT's or Label Studio's",
+            "plate-streamer train import-coco labels.json --images images/ --output data/mine.csv",
+        ),
+        (
+            "of several classes only plates",
+            "plate-streamer train import-coco labels.json --images images/ --output data/mine.csv"
+            " --class plate",
+        ),
+    ),
+    "train export-labels": (
+        (
+            "a table as XML, to correct it in a labelling tool",
+            "plate-streamer train export-labels data/mine.csv --output labels/ --format voc",
+        ),
+        (
+            "the plate's text as the class, where a tool knows nothing else",
+            "plate-streamer train export-labels data/mine.csv --output labels/ --format yolo"
+            " --text-as class",
         ),
     ),
     "train detector": (
@@ -249,50 +285,3 @@ EXAMPLES: dict[str, Examples] = {
     ),
 }
 """By the words of the command; the empty one is `plate-streamer` itself."""
-
-WIDTH = 78
-
-
-def commands_of(
-    parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
-) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """The parser of each command, by its words ("train reader"), itself first, as ""."""
-    yield " ".join(words), parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, inner in action.choices.items():
-                yield from commands_of(inner, (*words, name))
-
-
-def teach(parser: argparse.ArgumentParser) -> None:
-    """Give a parser and all its commands examples, and its options their defaults."""
-    for words, one in commands_of(parser):
-        one.formatter_class = argparse.RawDescriptionHelpFormatter
-        one.description = textwrap.fill(one.description or "", WIDTH)
-        if words in EXAMPLES:
-            one.epilog = epilog(EXAMPLES[words])
-        for action in one._actions:
-            _tell_default(action)
-
-
-def epilog(examples: Examples) -> str:
-    """The end of a help text."""
-    return "examples:\n" + "\n\n".join(f"  # {does}\n  {folded(line)}" for does, line in examples)
-
-
-def folded(line: str) -> str:
-    """A command line on several lines, as a shell takes it."""
-    parts = textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return " \\\n      ".join(parts)
-
-
-def _tell_default(action: argparse.Action) -> None:
-    said = action.help or ""
-    if not action.option_strings or _goes_without_saying(action.default) or "default" in said:
-        return
-    told = "default: %(default)s"
-    action.help = f"{said} ({told})" if said else told
-
-
-def _goes_without_saying(default: object) -> bool:
-    return default is None or default is False or default in ("", [], argparse.SUPPRESS)
