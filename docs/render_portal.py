@@ -91,7 +91,7 @@ def look() -> None:
         phone = {"viewport": {"width": 390, "height": 780}, "color_scheme": "dark"}
         page = browser.new_context(**phone, device_scale_factor=2).new_page()
         page.goto(ADDRESS)
-        page.wait_for_timeout(3000)
+        page.wait_for_timeout(9000)
         shoot(page, "portal-phone")
         browser.close()
 
