@@ -18,7 +18,7 @@ WEIGHTS := models/weights
 RUNS := runs/weights
 TRAIN := $(BIN)/plate-streamer train
 
-.PHONY: help run test quick lint install install-test install-paddle tools fonts weights clean
+.PHONY: help run test quick lint docs install install-test install-paddle tools fonts weights clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -30,6 +30,7 @@ help:
 	@echo 'make quick           the quick tests alone'
 	@echo 'make weights DATA=…  all bundled networks anew from annotation tables; takes hours, resumes'
 	@echo 'make lint            ruff, mypy, import-linter'
+	@echo 'make docs            the documentation as a site, in build/site'
 
 run: install
 	$(BIN)/plate-streamer demo
@@ -102,12 +103,20 @@ lint: install-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo 'build/site/index.html'
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	PYTHONWARNINGS=ignore $(BIN)/python $(PIP) -e '.[docs]'
+	touch $@
+
 quick: install-test
 	$(BIN)/python -m pytest -m 'not slow and not paddle'
 
 test: tools install-test install-paddle lint
 	sh tests/without_network.sh $(BIN)/python -m pytest -m 'not paddle'
-	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -k paddle tests/models/test_paddle.py tests/models/test_crops.py
+	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -k paddle tests/models/test_paddle.py tests/models/test_crops.py tests/test_paddle_in_the_portal.py
 
 clean:
 	rm -rf $(VENV) $(PADDLE) build dist *.egg-info

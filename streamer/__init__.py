@@ -8,10 +8,31 @@ from typing import TYPE_CHECKING, Any
 import models  # noqa: F401  (switches telemetry of the runtimes off before anything imports them)
 
 if TYPE_CHECKING:
-    from streamer.api import FoundPlate, PlateReader, main
+    from streamer.api import (
+        Candidate,
+        Character,
+        Decided,
+        FoundPlate,
+        PlateEvent,
+        PlateReader,
+        UserError,
+        events,
+        main,
+    )
     from streamer.embedded import web_app
 
-__all__ = ["FoundPlate", "PlateReader", "main", "web_app"]
+__all__ = [
+    "Candidate",
+    "Character",
+    "Decided",
+    "FoundPlate",
+    "PlateEvent",
+    "PlateReader",
+    "UserError",
+    "events",
+    "main",
+    "web_app",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,8 +20,8 @@ from streamer.results_saved import save_results
 from streamer.vehicles import STOP_S, vehicles
 
 __all__ = [
-    "STOP_S", "Candidate", "Character", "FoundPlate", "PlateEvent", "PlateReader", "UserError",
-    "events", "load_picture", "main",
+    "STOP_S", "Candidate", "Character", "Decided", "FoundPlate", "PlateEvent", "PlateReader",
+    "UserError", "events", "load_picture", "main",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.base import ModelError
+from streamer.cli_completion import add_completion
 from streamer.cli_corners import add_corners
 from streamer.cli_dead_letters import add_dead_letters
 from streamer.cli_evaluate import add_evaluate
@@ -22,10 +23,12 @@ from streamer.cli_evaluate_passages import add_evaluate_passages
 from streamer.cli_evaluate_reader import add_evaluate_reader
 from streamer.cli_evaluate_truth import add_evaluate_truth
 from streamer.cli_export_corrections import add_export_corrections
+from streamer.cli_labels import add_labels
 from streamer.cli_read import add_read
 from streamer.cli_reader import add_reader
 from streamer.cli_schemas import add_schemas
 from streamer.cli_serve import add_serve
+from streamer.cli_teaching import teach
 from streamer.cli_train import add_train
 from streamer.cli_weights import add_weights
 from streamer.errors import UserError
@@ -38,7 +41,7 @@ TERMINATED = 128 + signal.SIGTERM
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         command: Command = options.command
         with _ended_in_order():
@@ -78,11 +81,11 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="plate-streamer",
         description="Reads number plates from cameras: one trustworthy event per vehicle.",
-        epilog="Try: plate-streamer demo",
     )
     parser.add_argument("--version", action="version", version=f"plate-streamer {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -97,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     add_schemas(partial(_command, commands))
     add_dead_letters(partial(_command, commands))
     add_export_corrections(partial(_command, commands))
+    add_completion(partial(_command, commands), parser)
+    teach(parser)
     return parser
 
 
@@ -171,6 +176,7 @@ def _add_train(commands: Commands) -> None:
     text = "Train on pictures of your own country."
     inner = commands.add_parser("train", help=text, description=text)
     add = partial(_command, inner.add_subparsers(required=True, metavar="WHAT"))
+    add_labels(add)
     add_train(add)
     add_corners(add)
     add_reader(add)

@@ -5,12 +5,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from models.training.recipes import Recipe
-
-if TYPE_CHECKING:
-    from models.training.voc import VocImport
 
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
@@ -41,79 +38,9 @@ RECIPE_HELP = {
 
 def add_train(add: Add) -> None:
     """The commands below `train`."""
-    _add_import_voc(add)
     _add_detector(add)
     _add_export(add)
     _add_quantize(add)
-
-
-def _add_import_voc(add: Add) -> None:
-    text = "Pascal VOC XML and pictures into one CSV table, without duplicates, and a page on it."
-    parser = add("import-voc", _import_voc, text)
-    take = parser.add_argument
-    take("annotations", type=Path, help="folder of *.xml, and of folders of these")
-    take("--images", type=Path, help="folder of the pictures (default: the same)")
-    take("--output", type=Path, required=True, metavar="TABLE.csv")
-    take("--class", dest="classes", action="append", default=[], metavar="NAME")
-    take("--text-attribute", metavar="NAME", help="attribute of an object: the plate's text")
-    take("--val-share", type=float, default=0.15, help="default: 0.15")
-    take(
-        "--source-by",
-        choices=("folder", "prefix"),
-        default="folder",
-        help="what is never divided between train and val: a folder of pictures (default), or "
-        "those whose names begin with the same letters",
-    )
-    take("--duplicate-bits", type=int, default=4, metavar="N", help="of 64; default: 4")
-    take("--keep-duplicates", action="store_true")
-    take("--yolo", type=Path, metavar="FOLDER", help="also write a data set as YOLO takes it")
-    take("--summary", type=Path, metavar="FILE.html", help="default: beside the table")
-    take("--no-summary", action="store_true")
-
-
-def _import_voc(options: argparse.Namespace) -> int:
-    from models.training.voc import import_voc
-    from models.training.yolo import check_folder
-
-    images = options.images or options.annotations
-    if options.yolo:
-        # Before the work, not after it.
-        check_folder(options.yolo, images)
-    found = import_voc(
-        annotations=options.annotations,
-        images=images,
-        classes=options.classes,
-        text_attribute=options.text_attribute,
-        source_by=options.source_by,
-        val_share=options.val_share,
-        duplicate_bits=None if options.keep_duplicates else options.duplicate_bits,
-        output=options.output,
-    )
-    for remark in found.remarks:
-        print(f"{remark.kind}: {remark.text}", file=sys.stderr)
-    for one in found.duplicates:
-        print(f"duplicate: {one.removed} shows what {one.kept} shows", file=sys.stderr)
-    for note in found.notes:
-        print(note, file=sys.stderr)
-    splits = found.table["split"].value_counts().to_dict()
-    counts = ", ".join(f"{count} {split}" for split, count in sorted(splits.items()))
-    print(f"{options.output}: {len(found.table)} plates ({counts})", file=sys.stderr)
-    _write_beside(options, found)
-    return 0
-
-
-def _write_beside(options: argparse.Namespace, found: "VocImport") -> None:
-    from models.training.summary import write_summary
-    from models.training.yolo import write_yolo
-
-    if not options.no_summary:
-        file = options.summary or options.output.with_suffix(".html")
-        write_summary(found, file, options.output.name)
-        print(f"{file}: what it looks like", file=sys.stderr)
-    if options.yolo:
-        written = write_yolo(found, options.yolo)
-        left_out = "".join(f"; left out: {n} {why}" for why, n in written.left_out.items())
-        print(f"{written.file}: {written.pictures.total()} pictures{left_out}", file=sys.stderr)
 
 
 def _add_detector(add: Add) -> None:

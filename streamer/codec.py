@@ -26,6 +26,7 @@ from streamer.data import (
     ParkingState,
     PlateEvent,
     Rejection,
+    Speed,
     Watched,
     Way,
 )
@@ -74,6 +75,7 @@ class PlateEventBody(BaseModel):
     # Events that were stored before these came do without.
     way: Way | None = None
     reasons: tuple[str, ...] = ()
+    speed: Speed | None = None
 
 
 class RejectionBody(BaseModel):

@@ -63,6 +63,11 @@ class Check:
         if fixed:
             names = {section: [part.name for part in parts] for section, parts in listed.items()}
             self._check_among(cameras, names, [part for part in plain.values() if part])
+        for index, camera in enumerate(cameras):
+            radar = camera.speed.mqtt if camera.speed else None
+            if radar is not None and radar.host is None and "mqtt" not in sinks:
+                fault = "is missing, and there is no sinks.mqtt whose broker it could be"
+                self._fault(("cameras", index, "speed", "mqtt", "host"), fault)
         return Config(
             cameras=cameras,
             formats=fixed.formats if fixed else FormatsConfig(),

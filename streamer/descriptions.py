@@ -31,6 +31,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "owner": "What was found out about the vehicle's owner; null: nothing.",
         "way": "Whether it passed a place of the configuration where vehicles enter, or leave;"
         " null: neither.",
+        "speed": "How fast the vehicle was; null: the camera measures no speed.",
         **_TRACKED,
     },
     "plate-rejected/1": {
@@ -71,6 +72,15 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "": "Another reading that the evidence allows.",
         "plate": "Its text, letters and digits only.",
         "confidence": "Its probability (0..1).",
+    },
+    "Speed": {
+        "": "A vehicle's speed. No calibrated measurement: not for fines.",
+        "kmh": "Kilometres per hour; null: not known, see `reason`.",
+        "error_kmh": "19 times of 20 the true speed is within `kmh` plus or minus this; null: not"
+        " known.",
+        "method": "By the camera: two lines, or points of the road; or by a radar.",
+        "reason": "Why `kmh` is null: it stood, did not pass the stretch, was seen too seldom or"
+        " too unevenly, or the radar was silent; else null.",
     },
     "Watched": {
         "": "What the watchlists say of a plate.",

@@ -17,6 +17,7 @@ from streamer.version import VERSION
 STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 CONFIDENCE_BUCKETS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 1.0)
 LATENCY_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0)
+SPEED_BUCKETS = tuple(kmh / 3.6 for kmh in (10, 20, 30, 40, 50, 60, 70, 80, 100, 130))
 HOUR_S = 3600.0
 STAY_BUCKETS = tuple(h * HOUR_S for h in (0.1, 0.25, 0.5, 1, 2, 4, 8, 12, 24, 72, 168, 720))
 
@@ -97,6 +98,18 @@ class Metrics:
             "Confidence (0 to 1) of the events accepted into the store.",
             ["camera"],
             CONFIDENCE_BUCKETS,
+        )
+
+        self.speeds = self._counter(
+            "speeds",
+            "Vehicles whose speed was measured, or why it was not, where a camera measures.",
+            ["camera", "outcome"],
+        )
+        self.vehicle_speed = self._histogram(
+            "vehicle_speed_metres_per_second",
+            "Speeds that were measured; see docs/speed.md.",
+            ["camera"],
+            SPEED_BUCKETS,
         )
 
     def _declare_delivery(self) -> None:

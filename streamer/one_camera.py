@@ -1,6 +1,6 @@
 """One camera, from its source to the decided event: the stages and what they see with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from models.base import Detector
@@ -16,6 +16,7 @@ from streamer.settled import Settled
 from streamer.sources import source_for
 from streamer.sources.base import Source, SourceOptions
 from streamer.sources.rotated import RotatedSource, upright
+from streamer.speed.speedometer import Speeds
 from streamer.stages.capture import Capture
 from streamer.stages.detect import Detect
 from streamer.stages.passages import Passages
@@ -26,10 +27,12 @@ from streamer.watch import CameraWatch
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a camera shares with others: who commands it, and what its gate has reported."""
+    """What a camera shares with others: who commands it, what its gate has reported, and the
+    radar beside it."""
 
     control: CameraControl
     passages: Passages | None = None
+    radar: Speeds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ def camera_pipeline(
     )
     # A car park that counts by direction waits for it.
     directed = camera.name in config.parts["parking"].options["directions"]
-    view = View(camera.places(directed=directed), site.passages)
+    places = camera.places(directed=directed)
+    view = View(replace(places, speeds=site.radar or places.speeds), site.passages)
     stages = stages_of(config, models_of(config), watch, live=live, view=view)
     capture = Capture(source, watch, site.control.lets_pass)
     watch.stages.expect(stage.name for stage in (*stages, last))

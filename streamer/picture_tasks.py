@@ -5,7 +5,6 @@ from pathlib import Path
 
 from models.base import Image, ModelError
 from streamer.annotations import annotate
-from streamer.app import checked, default_config
 from streamer.config import Config
 from streamer.debug_images import write_steps
 from streamer.errors import UserError
@@ -50,11 +49,6 @@ class PictureTasks:
             words = redact(str(error)).strip().splitlines() or [""]
             raise UserError(f"{name}: {type(error).__name__}: {words[0]}") from error
         return of_picture(name, plates)
-
-
-def picture_tasks(config: Path | None) -> PictureTasks:
-    """As the configuration file has it, or as the daemon's defaults are. Raises UserError."""
-    return PictureTasks(checked(config) if config else default_config("unused"))
 
 
 def image_of(source: Input) -> Image:

@@ -14,6 +14,7 @@ import numpy as np
 
 from models.base import Box
 from streamer.data import Way
+from streamer.speed.speedometer import Speeds
 
 Point = tuple[float, float]
 Shape = tuple[Point, ...]
@@ -24,12 +25,14 @@ class Places:
     """The places of one camera; `ignore` are areas, `entry` and `exit` areas and lines.
 
     `directed`: somebody acts on the direction in which vehicles go, so that it must be known.
+    `speeds`: what measures how fast they are, so that this must be known.
     """
 
     ignore: tuple[Shape, ...] = ()
     entry: tuple[Shape, ...] = ()
     exit: tuple[Shape, ...] = ()
     directed: bool = False
+    speeds: Speeds | None = None
 
     @property
     def has_ways(self) -> bool:

@@ -5,13 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamer.archive.archive import Archive
+from streamer.camera_root import Shared
 from streamer.config import Config, make
 from streamer.controls import Controls
+from streamer.enrich.parking import Parking
 from streamer.enrich.watchlists import Watchlists
 from streamer.metrics import Metrics
 from streamer.reads import reading_of
 from streamer.services import Service
 from streamer.sinks.storage import Storage
+from streamer.web import news
+from streamer.web.films import Films
+from streamer.web.hub import Hub
 from streamer.web.options import Web
 from streamer.web.portal import Portal
 from streamer.web.server import WebServer
@@ -50,6 +55,33 @@ def web_service(portal: Portal, web: Web, announce: Announce = log_address) -> S
         return end
 
     return start
+
+
+def portal_of(
+    config: Config,
+    shared: Shared,
+    told: tuple[Archive, Hub],
+    parking: Parking | None,
+    watchlists: Watchlists,
+) -> Portal:
+    """What the portal shows; `told` are those who hear of every event."""
+    archive, hub = told
+    web: Web = make(config.parts["web"])
+    news.tell_of_cameras(shared.controls, hub)
+    return Portal(
+        archive,
+        shared.controls,
+        watchlists,
+        shared.metrics,
+        shared.storage.outbox,
+        parking=parking,
+        pictures=shared.storage.media,
+        reading=reading_of(config, web.limits),
+        sinks=tuple(sink.name for sink in shared.sinks),
+        films=Films(shared.views),
+        hub=hub,
+        folder=config.parts["store"].options["folder"],
+    )
 
 
 class NothingWaits:

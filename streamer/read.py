@@ -116,7 +116,7 @@ class _Reading:
         pictures = sum(task.input.kind == "picture" for task in tasks)
         count = self._request.workers or usual_workers(pictures)
         several = min(count, pictures) > 1
-        with Workers(count, self._request.config) if several else nullcontext() as workers:
+        with Workers(count, self._config) if several else nullcontext() as workers:
             alone = PictureTasks(self._config)
             for kind, group in groupby(tasks, lambda task: task.input.kind):
                 if kind == "video":

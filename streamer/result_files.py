@@ -5,7 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Literal
@@ -92,8 +92,11 @@ def _opened(output: str, mode: str) -> Iterator[IO[str]]:
         )
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written: {error.strerror}") from None
-    with file:
+    try:
         yield file
+    finally:
+        with suppress(OSError):  # a full disk; what was to be written has been told of
+            file.close()
 
 
 def mend(style: Style, output: str) -> None:

@@ -36,6 +36,8 @@ COLUMNS = (
     "way",
     "watchlist",
     "lists",
+    "speed_kmh",
+    "speed_error_kmh",
     "schema",
 )
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -64,8 +66,14 @@ def row_of(event: PlateEvent) -> tuple[object, ...]:
         event.way or "",
         event.watchlist.verdict if event.watchlist else "",
         harmless(_lists(event)),
+        *_speed(event),
         event.schema,
     )
+
+
+def _speed(event: PlateEvent) -> tuple[str, str]:
+    kmh, error = (event.speed.kmh, event.speed.error_kmh) if event.speed else (None, None)
+    return "" if kmh is None else f"{kmh:.1f}", "" if error is None else f"{error:.1f}"
 
 
 def _lists(event: PlateEvent) -> str:

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from models.readers.formats import Formats
 from streamer.parts import LABEL, nearest
 from streamer.places import Places
+from streamer.speed.settings import SpeedConfig
+from streamer.speed.speedometer import RoadSpeeds
 
 CAMERA_NAME = LABEL
 
@@ -43,10 +45,13 @@ class CameraConfig(Strict):
     ignore: tuple[Area, ...] = ()
     entry: tuple[Passed, ...] = ()
     exit: tuple[Passed, ...] = ()
+    speed: SpeedConfig | None = None
 
     def places(self, *, directed: bool = False) -> Places:
         """Where to look, and where vehicles enter and leave; `directed` as in `Places`."""
-        return Places(self.ignore, self.entry, self.exit, directed)
+        road = self.speed.road() if self.speed else None
+        speeds = RoadSpeeds(road) if road else None
+        return Places(self.ignore, self.entry, self.exit, directed, speeds)
 
 
 def _known_camera(name: str, info: ValidationInfo) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, get_args
 
 from streamer.controls import CameraControl
-from streamer.data import Attempt, Event, Frame, Outcome, PlateEvent, Rejection
+from streamer.data import Attempt, Event, Frame, NoSpeed, Outcome, PlateEvent, Rejection
 from streamer.errors import StreamFailure
 from streamer.live import LiveView
 from streamer.metrics import Metrics, StageMetrics
@@ -67,12 +67,15 @@ class CameraWatch:
             self._metrics.stream_reconnects.labels(self._camera, reason)
         for outcome in get_args(Outcome):
             self._metrics.plate_reads.labels(self._camera, outcome)
+        for outcome in ("measured", *get_args(NoSpeed)):
+            self._metrics.speeds.labels(self._camera, outcome)
         for metric in (
             self._metrics.frames_corrupt,
             self._metrics.camera_outages,
             self._metrics.tracks_active,
             self._metrics.events,
             self._metrics.plate_confidence,
+            self._metrics.vehicle_speed,
             self._metrics.store_failures,
         ):
             metric.labels(self._camera)
@@ -133,6 +136,10 @@ class CameraWatch:
         """An event is in the store."""
         self._metrics.events.labels(self._camera).inc()
         self._metrics.plate_confidence.labels(self._camera).observe(event.confidence)
+        if event.speed is not None:
+            self._metrics.speeds.labels(self._camera, event.speed.reason or "measured").inc()
+            if event.speed.kmh is not None:
+                self._metrics.vehicle_speed.labels(self._camera).observe(event.speed.kmh / 3.6)
         for tell in self._tell_accepted:
             tell(event)
 

@@ -9,24 +9,29 @@ A process that dies takes one picture with it, which is a fault; another takes i
 import multiprocessing
 import os
 import signal
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 import cv2
 
 from models.base import ModelError
+from streamer.config import Config
 from streamer.errors import UserError
-from streamer.picture_tasks import Task, picture_tasks
+from streamer.picture_tasks import PictureTasks, Task
 from streamer.results import Result
 
-PICTURES_EACH = 16
-"""A process more pays from about so many pictures on: loading the models takes as long as
-reading some pictures does."""
+PICTURES_EACH = 200
+"""A process more pays from about twice so many pictures on: what its start costs two have won back
+after some 365 of 1280x720 (benchmarks/read_folder.py)."""
 AHEAD = 16
 """Results a worker may be ahead of the slowest picture; they are read again after a kill."""
+IN_HAND = 2
+"""Pictures that a worker is told of: one that it reads, and one that it need not wait for."""
 STOP_S = 2.0
 
 Answer = Result | UserError
@@ -41,8 +46,7 @@ def usual_workers(pictures: int) -> int:
 class _Worker:
     process: Any
     pipe: Connection
-    task: int | None = None
-    served: int = 0
+    tasks: deque[int] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
@@ -51,6 +55,7 @@ class _Round:
 
     tasks: Sequence[Task]
     following: int = 0
+    again: list[int] = field(default_factory=list)
     due: int = 0
     done: dict[int, Answer] = field(default_factory=dict)
 
@@ -58,10 +63,10 @@ class _Round:
 class Workers:
     """`with Workers(count, config) as workers:` starts processes when there is work for them.
 
-    `config` is the path of a configuration, which each of them reads (None: the defaults).
+    `config` is sent to them: reading it anew would take longer than loading the models.
     """
 
-    def __init__(self, count: int, config: Path | None) -> None:
+    def __init__(self, count: int, config: Config) -> None:
         self._count = count
         self._config = config
         self._workers: list[_Worker] = []
@@ -97,39 +102,46 @@ class Workers:
         wanted = min(self._count, len(now.tasks) - now.due)
         while len(self._workers) < wanted:
             self._workers.append(self._started())
-        furthest = min(len(now.tasks), now.due + self._count * AHEAD)
-        for worker in self._workers:
-            if worker.task is None and now.following < furthest:
-                worker.task, now.following = now.following, now.following + 1
-                try:
-                    worker.pipe.send(now.tasks[worker.task])
-                except OSError:  # it has died; `_take` will see
-                    continue
+        for most in range(1, IN_HAND + 1):  # each its first before any its second
+            for worker in self._workers:
+                index = self._next(now) if len(worker.tasks) < most else None
+                if index is not None:
+                    worker.tasks.append(index)
+                    with suppress(OSError):  # it has died; `_take` will see
+                        worker.pipe.send(now.tasks[index])
+
+    def _next(self, now: _Round) -> int | None:
+        if now.again:
+            return now.again.pop(0)
+        if now.following >= min(len(now.tasks), now.due + self._count * AHEAD):
+            return None
+        now.following += 1
+        return now.following - 1
 
     def _started(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
             target=_serve, args=(theirs, self._config), name="read", daemon=True
         )
-        process.start()
+        with _unheard():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 
     def _ready(self) -> list[_Worker]:
-        ready = set(wait([one.pipe for one in self._workers if one.task is not None]))
+        ready = set(wait([one.pipe for one in self._workers if one.tasks]))
         return [one for one in self._workers if one.pipe in ready]
 
     def _take(self, worker: _Worker, now: _Round) -> None:
-        if worker.task is None:
-            return
+        index = worker.tasks.popleft()
         try:
             answer = worker.pipe.recv()
         except (EOFError, OSError):
-            answer = self._buried(worker, now.tasks[worker.task])
+            answer = self._buried(worker, now.tasks[index])
+            now.again = sorted([*now.again, *worker.tasks])
         if isinstance(answer, ModelError):
             raise answer
-        now.done[worker.task] = answer
-        worker.task, worker.served = None, worker.served + 1
+        now.done[index] = answer
 
     def _buried(self, worker: _Worker, task: Task) -> UserError:
         """What to say of the picture whose reader died."""
@@ -137,6 +149,18 @@ class Workers:
         self._workers.remove(worker)
         worker.pipe.close()
         return UserError(f"{task.input.name}: {_end_of(worker.process.exitcode)} while reading it")
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Who is started here does not hear Ctrl-C, not even while it loads: it reaches all processes
+    of a terminal, and the first of us ends the others."""
+    resource_tracker.ensure_running()  # else started with the first process, which ends the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_of(code: int | None) -> str:
@@ -150,11 +174,10 @@ def _end_of(code: int | None) -> str:
     return f"its process was ended by {name}{hint}"
 
 
-def _serve(pipe: Connection, config: Path | None) -> None:
+def _serve(pipe: Connection, config: Config) -> None:
     """The life of a process: it ends with whoever started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first of us ends us
     cv2.setNumThreads(1)
-    read = picture_tasks(config)
+    read = PictureTasks(config)
     while True:
         try:
             task = pipe.recv()

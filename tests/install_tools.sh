@@ -6,7 +6,8 @@ set -u
 packages="systemd mosquitto mosquitto-clients iproute2 util-linux openssl python3-gi
 gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 gstreamer1.0-plugins-bad prometheus tesseract-ocr nodejs
-chromium postgresql curl jq"
+chromium postgresql curl jq zsh fish
+caddy wireguard-tools nftables sqlite3"
 
 missing=""
 for package in $packages; do
@@ -42,7 +43,7 @@ $as_root apt-get -qq -o DPkg::Lock::Timeout=120 update
 $as_root apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $missing
 result=$?
 # Nor at the next start of this machine.
-for service in mosquitto prometheus postgresql; do
+for service in mosquitto prometheus postgresql caddy; do
     case " $missing " in
         *" $service "*) $as_root systemctl --quiet disable "$service" 2>/dev/null ;;
     esac

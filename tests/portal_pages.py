@@ -1,9 +1,10 @@
 """The pages of a whole portal in a real browser, and what must never go wrong on any of them."""
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from full_portal import full_portal
+from reading_app import reading as reading_of
 from served import served
 from streamer.web.options import Web
 from streamer.web.site import create_app
@@ -50,7 +51,11 @@ class Window:
 @contextmanager
 def window(chromium, folder, size=DESK, reading=None, sinks=(), **options):
     """A browser's window before a portal of its own, which is checked once more at the end."""
-    with full_portal(folder, **options) as site:
+    with ExitStack() as ends:
+        site = ends.enter_context(full_portal(folder, **options))
+        if reading is None:
+            reading = reading_of(folder / "reading")  # which opens its models when it is asked
+            ends.callback(reading.stop)
         portal = replace(site.portal, reading=reading, folder=folder, sinks=sinks)
         with served(create_app(portal, Web())) as address:
             context = chromium.new_context(viewport=size, reduced_motion="reduce")

@@ -107,13 +107,13 @@ def without_val(scenes: Sequence[Scene], left_out: Counter[str] | None = None) -
     Sources copy from each other: the same picture is in two of them, coded anew.
     """
     from models.training.duplicates import compare
+    from models.training.labelled import Labelled, Plate
     from models.training.pictures import Picture
-    from models.training.voc_xml import Plate, VocFile
 
     # Validation first: its pictures decide what the training must not contain.
     ordered = sorted(scenes, key=lambda scene: scene.split != "val")
     files = [
-        VocFile(
+        Labelled(
             Picture(str(number), scene.path, scene.size),
             of_stored=False,
             plates=[Plate((round(a), round(b), round(c), round(d))) for a, b, c, d in scene.boxes],

@@ -20,9 +20,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.training.labelled import Labelled, Plate
 from models.training.pictures import IntBox, Picture, load
 from models.training.tables import AnnotationError
-from models.training.voc_xml import Plate, VocFile
 
 NEAR_BITS = 10
 """Hashes that differ by at most so many of 64 bits may be of one scene."""
@@ -80,7 +80,7 @@ class _PlateLook:
     patch: NDArray[np.uint8]
 
 
-def compare(pictures: Sequence[VocFile], bits: int | None) -> Comparison:
+def compare(pictures: Sequence[Labelled], bits: int | None) -> Comparison:
     """Find duplicates (hashes differ by `bits` at most; None: look for none) and near ones.
 
     Of duplicates the first in the order of `pictures` is kept. Plates agree where there are as
@@ -138,7 +138,7 @@ class Likeness:
         return cast(Grey, light * (2 * shared + SMOOTH) / (variance + SMOOTH))
 
 
-def _look(one: VocFile, number: int) -> _Look:
+def _look(one: Labelled, number: int) -> _Look:
     import cv2
     from PIL import Image
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import cast
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.training.tables import AnnotationError
 
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 ORIENTATION = 0x0112
 """The tag of EXIF that says how a stored picture is to be turned (CIPA DC-008, 4.6.4 A)."""
@@ -97,6 +97,11 @@ class PictureFolder:
                 return self._open(here[0])
         return None
 
+    def pictures(self) -> list[str]:
+        """The names of all that end as pictures do, in order."""
+        every = {name for names in self._by_path.values() for name in names}
+        return sorted(name for name in every if name.lower().endswith(PICTURE_ENDINGS))
+
     def _open(self, name: str) -> Picture:
         from PIL import Image, UnidentifiedImageError
 
@@ -104,7 +109,9 @@ class PictureFolder:
         try:
             with Image.open(path) as opened:
                 orientation = int(opened.getexif().get(ORIENTATION, 1))
-                stored = opened.size
+                # Of TIFF alone, Pillow gives the size as shown.
+                tags = getattr(opened, "tag_v2", {})
+                stored = (tags.get(256, opened.width), tags.get(257, opened.height))
         except (UnidentifiedImageError, OSError, ValueError, TypeError) as error:
             raise AnnotationError(f"{path}: no readable picture ({error})") from error
         return Picture(name, path, stored, orientation if 1 <= orientation <= 8 else 1)
@@ -125,6 +132,19 @@ def _best(here: list[str], name: str) -> str:
         return path != name, known, path
 
     return min(here, key=rank)
+
+
+def tails(text: str | None) -> list[str]:
+    """`a/b/c`, `b/c`, `c` of a path of any system; nothing of an empty one."""
+    parts = [
+        part for part in (text or "").strip().replace("\\", "/").split("/") if part.strip(". ")
+    ]
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def joined(folder: str, name: str) -> str:
+    """The path of a file in a folder, as pictures are named."""
+    return PurePosixPath(folder, name).as_posix()
 
 
 def files_below(root: Path) -> list[Path]:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.charts import HEIGHT, WIDTH, Chart, histogram
+from models.training.imports import LabelImport
 from models.training.pictures import IntBox, load
 from models.training.tables import AnnotationError
-from models.training.voc import VocImport
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -60,7 +60,7 @@ class OddBox:
     why: str
 
 
-def write_summary(found: VocImport, file: Path, title: str) -> None:
+def write_summary(found: LabelImport, file: Path, title: str) -> None:
     """Write the page. Raises `AnnotationError` where jinja2 is not there, or a file fails."""
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -81,7 +81,7 @@ def write_summary(found: VocImport, file: Path, title: str) -> None:
         raise AnnotationError(f"{file}: cannot be written ({error.strerror})") from error
 
 
-def _content(found: VocImport) -> dict[str, Any]:
+def _content(found: LabelImport) -> dict[str, Any]:
     odd = list(odd_boxes(found))
     by_reason: dict[str, list[OddBox]] = defaultdict(list)
     for one in odd:
@@ -107,7 +107,7 @@ def _content(found: VocImport) -> dict[str, Any]:
     }
 
 
-def odd_boxes(found: VocImport) -> Iterator[OddBox]:
+def odd_boxes(found: LabelImport) -> Iterator[OddBox]:
     """Boxes of the table that a person should look at, each with the first reason that holds."""
     clipped = {(remark.image, remark.box) for remark in found.remarks if remark.kind == "clipped"}
     for row in found.table.itertuples():
@@ -130,7 +130,7 @@ def _odd(box: IntBox, size: tuple[int, int]) -> str | None:
     return None
 
 
-def _sources(found: VocImport) -> list[tuple[str, list[int]]]:
+def _sources(found: LabelImport) -> list[tuple[str, list[int]]]:
     """(source, pictures in train, in val, plates in train, in val), the largest first."""
     table = found.table.assign(source=found.table["image"].map(found.sources))
     counts: dict[str, list[int]] = {}
@@ -146,7 +146,7 @@ def _sources(found: VocImport) -> list[tuple[str, list[int]]]:
     return [*ordered, ("all", whole)]
 
 
-def _charts(found: VocImport) -> list[Chart]:
+def _charts(found: LabelImport) -> list[Chart]:
     table = found.table
     width, height = table["xmax"] - table["xmin"], table["ymax"] - table["ymin"]
     return [
@@ -162,7 +162,7 @@ def _fairly(groups: Iterable[Sequence[OddBox]], most: int) -> list[OddBox]:
     return [one for _, one in sorted(ranked, key=lambda item: item[0])[:most]]
 
 
-def _odd_figure(found: VocImport, one: OddBox) -> Figure:
+def _odd_figure(found: LabelImport, one: OddBox) -> Figure:
     """The box and what is around it: at least a quarter of the picture."""
     image = _with_boxes(load(found.images / one.image), [one.box])
     x1, y1, x2, y2 = one.box
@@ -174,14 +174,14 @@ def _odd_figure(found: VocImport, one: OddBox) -> Figure:
     return Figure(_uri(image[top:bottom, left:right]), one.why, f"{one.image}: {text}")
 
 
-def _pair(found: VocImport, kept: str, removed: str, bits: int) -> tuple[Figure, Figure]:
+def _pair(found: LabelImport, kept: str, removed: str, bits: int) -> tuple[Figure, Figure]:
     return (
         Figure(_uri(load(found.images / kept)), "kept", kept),
         Figure(_uri(load(found.images / removed)), f"removed, {bits} bits apart", removed),
     )
 
 
-def _samples(found: VocImport) -> Iterator[tuple[Figure, Figure]]:
+def _samples(found: LabelImport) -> Iterator[tuple[Figure, Figure]]:
     """Pictures from all over the table with their boxes, each with the crop of its first plate."""
     groups = found.table.groupby("image", sort=False)
     names = list(groups.groups)

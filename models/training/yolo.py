@@ -4,14 +4,14 @@ import tempfile
 from pathlib import Path
 
 from models.training.dataset import DetectorDataset, build_dataset
+from models.training.imports import LabelImport
 from models.training.tables import COLUMNS, AnnotationError
-from models.training.voc import VocImport
 
 OURS = frozenset({"images", "labels", "data.yaml"})
 """What `build_dataset` writes, and therefore what it may replace."""
 
 
-def write_yolo(found: VocImport, folder: Path) -> DetectorDataset:
+def write_yolo(found: LabelImport, folder: Path) -> DetectorDataset:
     """Write `folder/{images,labels}/{train,val}` and `folder/data.yaml`; pictures are copied.
 
     Every folder of pictures is a source of its own, so that the same name in two of them

@@ -6,7 +6,10 @@ from streamer.data import SCHEMA, Event, PlateEvent
 from streamer.rows import COLUMNS, csv_lines, row_of
 from streamer.sinks.file_sink import FileSink
 
-FORMER_COLUMNS = [tuple(name for name in COLUMNS if name not in {"way", "watchlist", "lists"})]
+_SINCE = ({"speed_kmh", "speed_error_kmh"}, {"way", "watchlist", "lists"})
+FORMER_COLUMNS = [
+    tuple(name for name in COLUMNS if name not in set().union(*_SINCE[:added])) for added in (1, 2)
+]
 """Those of earlier versions: such a file is set aside, and a new one begun."""
 
 

@@ -24,7 +24,7 @@ FRESH_S = 30
 """A list's sensor is switched on by events not older than this, and for so long: what was held
 up on its way must not open a gate."""
 ATTRIBUTES = (
-    *("id", "camera", "plate", "confidence", "read_at", "direction", "way"),
+    *("id", "camera", "plate", "confidence", "read_at", "direction", "way", "speed"),
     *("watchlist", "owner", "reasons"),
 )
 """Of an event, what becomes attributes. Home Assistant records them with every state: what only

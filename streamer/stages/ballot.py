@@ -11,6 +11,7 @@ from models.readers.formats import Formats
 from streamer.data import Direction, Frame, Look, Plate, Way
 from streamer.formats import fold_twins
 from streamer.settled import OUT_OF_SIGHT_S
+from streamer.speed.speedometer import Speedometer
 from streamer.stages.direction import direction
 from streamer.stages.passages import Passage, Sight
 from streamer.stages.views import is_cut
@@ -50,6 +51,8 @@ class Ballot:
         """Which way of the camera's places it passed, once it has."""
         self.passage: Passage | None = None
         """The passage this track belongs to, once that is decided."""
+        self.speedometer: Speedometer | None = None
+        """What measures its speed, where the camera does."""
         self.plate: Plate | None = None
         """What the looks elect, once there are any."""
         self.looked_s = first.time_s
@@ -105,6 +108,7 @@ class Ballot:
         """The vehicle was there before; what was read of it was wrong."""
         self.first = erring.first
         self.way = self.way or erring.way
+        self.speedometer = erring.speedometer
         self._firsts = erring._firsts or self._firsts
 
     @property

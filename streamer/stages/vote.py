@@ -2,28 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from models.readers.formats import Formats
-from streamer.data import (
-    Candidate,
-    Character,
-    Decided,
-    Frame,
-    Look,
-    Looked,
-    Outcome,
-    Plate,
-    PlateEvent,
-    Rejection,
-    new_event_id,
-)
+from streamer.data import Decided, Frame, Look, Looked, Outcome, Rejection
 from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
 from streamer.stages.ballot import Ballot, sight
 from streamer.stages.passages import Passage, Passages
+from streamer.stages.said import event_of, rejection_of
 from trackers.base import Track
 
 LEAST_DIGITS = 1
@@ -67,7 +56,7 @@ class Vote:
     of it. `now` gives the UTC time for `read_at`. `passages` are those of the other cameras of
     the same gate, too; None: this camera stands for itself. Where
     `places` has ways in and out, a track is decided when it has passed one, or ends; where they are
-    directed, when it is known where it goes.
+    directed, when it is known where it goes; where they measure speeds, when that has been done.
     `on_rejected` is told of each track that was looked at and withheld.
     """
 
@@ -132,9 +121,13 @@ class Vote:
             ballot = self._ballots.get(track.id)
             if ballot is None:
                 ballot = self._ballots[track.id] = Ballot(frame.camera, here, self._formats)
+                if self._places.speeds is not None:
+                    ballot.speedometer = self._places.speeds.begin()
             if ballot.way is None:
                 ballot.way = self._places.way(ballot.last.box, here.box, frame.size)
             ballot.seen(here)
+            if ballot.speedometer is not None and here.whole:
+                ballot.speedometer.seen(here.at, here.time_s, here.box, frame.size)
             if ballot.passage is not None:
                 self._passages.seen(ballot.passage, frame.camera, here)
 
@@ -168,12 +161,16 @@ class Vote:
             else:
                 return []
         self._ballots[track_id] = newcomer
+        if newcomer.speedometer is None and self._places.speeds is not None:
+            newcomer.speedometer = self._places.speeds.begin()
         self._settled.discard(track_id)
         return decided
 
     def _ready(self, ballot: Ballot, frame: Frame) -> bool:
         now_s = frame.time_s
         if self._places.has_ways and ballot.way is None:
+            return False
+        if ballot.speedometer is not None and not ballot.speedometer.ready(now_s):
             return False
         if self._places.directed and self._goes_nowhere(ballot, frame):
             return False
@@ -225,7 +222,7 @@ class Vote:
             return []
         ballot.passage = self._passages.begin(plate, camera, ballot.last)
         look = ballot.carrier(plate.text)
-        event = self._event(track_id, ballot, plate, look)
+        event = event_of(track_id, ballot, plate, look, self._now())
         ballot.passage.event_id = event.id
         return [Decided(event, look)]
 
@@ -233,14 +230,7 @@ class Vote:
         plate = ballot.plate
         if plate is None:  # never looked at: too small, cut, or gone at once
             return
-        self._on_rejected(
-            Rejection(
-                reason=outcome,
-                rejected_at=_to_milliseconds(self._now()),
-                event=ballot.passage.event_id if ballot.passage is not None else None,
-                **_common(track_id, ballot, plate, ballot.carrier(plate.text)),
-            )
-        )
+        self._on_rejected(rejection_of(track_id, ballot, plate, outcome, self._now()))
 
     def _outcome(self, ballot: Ballot, known: Passage | None) -> Outcome:
         plate = ballot.plate
@@ -257,34 +247,6 @@ class Vote:
         enough = self._likely(ballot) if ballot.agreement < 2 else sure
         return "published" if enough else "low_confidence"
 
-    def _event(self, track_id: int, ballot: Ballot, plate: Plate, look: Look) -> PlateEvent:
-        return PlateEvent(
-            id=new_event_id(),
-            characters=tuple(Character(c.char, _tidy(c.confidence)) for c in plate.characters),
-            candidates=tuple(Candidate(c.plate, _tidy(c.confidence)) for c in plate.candidates),
-            read_at=_to_milliseconds(self._now()),
-            way=ballot.way,
-            **_common(track_id, ballot, plate, look),
-        )
-
-
-def _common(track_id: int, ballot: Ballot, plate: Plate, look: Look) -> dict[str, Any]:
-    """What an event and a rejection both say."""
-    return {
-        "camera": ballot.camera,
-        "plate": plate.text,
-        "confidence": _tidy(plate.confidence),
-        "looks": plate.looks,
-        "agreement": _tidy(plate.agreement),
-        "track_id": track_id,
-        "first_seen": _to_milliseconds(ballot.first.at),
-        "last_seen": _to_milliseconds(ballot.last.at),
-        "direction": ballot.heading(look.frame.size[0]),
-        "box": tuple(round(edge) for edge in look.box),
-        "frame_size": look.frame.size,
-        "reasons": plate.reasons,
-    }
-
 
 def _ballot_of(looks: Sequence[Look], formats: Formats) -> Ballot:
     first = looks[0].frame
@@ -293,12 +255,3 @@ def _ballot_of(looks: Sequence[Look], formats: Formats) -> Ballot:
         ballot.seen(sight(look.frame, look.box))
         ballot.add(look)
     return ballot
-
-
-def _tidy(share: float) -> float:
-    return round(share, 4)
-
-
-def _to_milliseconds(at: datetime) -> datetime:
-    """As precise as it is written: what is read back equals what was published."""
-    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)

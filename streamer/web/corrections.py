@@ -7,7 +7,7 @@ from typing import IO, Any
 from fastapi import APIRouter, Response
 
 from streamer.lessons import lessons_zip
-from streamer.web.access import Viewer
+from streamer.web.access import Operator
 from streamer.web.export import Download, name_now
 from streamer.web.portal import Portal
 from streamer.web.problems import Problem, responses
@@ -31,11 +31,12 @@ def router(portal: Portal) -> APIRouter:
         response_class=Response,
         responses=ZIP | responses(404),
     )
-    def export_corrections(_: Viewer) -> Response:
+    def export_corrections(user: Operator) -> Response:
         """Pictures of corrected and confirmed plates, and what stands on them. 404 if there are
         none."""
         if portal.pictures is None:
             raise Problem(404, "no pictures are kept, and nothing can be learnt")
+        portal.archive.log(user.name, "corrections.export", "training set")
         # It may be larger than the memory is.
         file = TemporaryFile()  # noqa: SIM115  (closed when it is sent)
         try:

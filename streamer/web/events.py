@@ -77,7 +77,7 @@ def router(portal: Portal) -> APIRouter:
     )
     @routes.head("/events/export", include_in_schema=False)
     def export_events(
-        _: Viewer, request: Request, wanted: Annotated[EventExport, Query()]
+        user: Viewer, request: Request, wanted: Annotated[EventExport, Query()]
     ) -> Response:
         """All events that fit the filter, the latest first, as a file. A CSV file has a row of
         column names, and the corrected plate in `plate_now`."""
@@ -85,6 +85,8 @@ def router(portal: Portal) -> APIRouter:
         name, media_type = name_now("plates", wanted.format), MEDIA_TYPES[wanted.format]
         if request.method == "HEAD":
             return Response(headers=attached(name), media_type=media_type)
+        # Many people's data leave at once: who took them is worth knowing.
+        portal.archive.log(user.name, "events.export", name, request.url.query)
         with told_of("query"):
             found = portal.archive.walk(query)
             lines = as_csv(found) if wanted.format == "csv" else as_jsonl(found)

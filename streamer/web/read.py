@@ -17,11 +17,11 @@ from streamer.web import read_docs
 from streamer.web.access import User, Viewer
 from streamer.web.body import refusal, take_multipart, take_raw, take_small
 from streamer.web.portal import Portal
-from streamer.web.problems import Problem
+from streamer.web.problems import Problem, responses
 from streamer.web.read_job import Job
 from streamer.web.read_jobs import Full
 from streamer.web.read_limits import MOST_JOBS_WAITING
-from streamer.web.read_models import ReadJob, ReadPicture, ReadVehicle
+from streamer.web.read_models import ReadJob, ReadMost, ReadPicture, ReadVehicle
 from streamer.web.read_picture import read_picture
 from streamer.web.read_pool import PictureReader, Stopped
 from streamer.web.reading import Reading, busy
@@ -53,6 +53,11 @@ def _add_read(api: APIRouter, reading: Reading) -> None:
             if upload.is_picture():
                 return await _picture(reading, upload, annotate=annotate)
             return await run_in_threadpool(_video, reading, upload, user, request)
+
+    @api.get("/read/limits", responses=responses(401))
+    def limits(_: Viewer) -> ReadMost:
+        """What may be sent at most."""
+        return ReadMost.model_validate(reading.limits)
 
 
 def _add_jobs(api: APIRouter, reading: Reading) -> None:

@@ -14,6 +14,16 @@ class _Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class ReadMost(_Out):
+    """What may be sent at most: 10^6 bytes, 10^6 pixels of a picture, seconds of a video; whether
+    addresses are fetched, too."""
+
+    max_upload_mb: float
+    max_megapixels: float
+    max_video_s: float
+    allow_urls: bool
+
+
 class ReadCharacter(_Out):
     """One character and the probability that it is right."""
 

@@ -1,7 +1,7 @@
 """The application: the API under /api/v1, the pages beside it."""
 
 import itertools
-from typing import get_args
+from typing import Any, get_args
 
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,6 +33,14 @@ from streamer.web.problems import EVERYWHERE, install_problems, responses
 from streamer.web.shell import CLASSES, METHODS, OTHER, Proxied, Shell
 
 API = "/api/v1"
+SILENT: Any = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own telemetry: plates are in addresses, and nothing here tells others of them."""
 
 
 def create_app(portal: Portal, web: Web | None = None) -> FastAPI:
@@ -47,6 +55,7 @@ def create_app(portal: Portal, web: Web | None = None) -> FastAPI:
         docs_url=None,  # its pages come from another host; ours is in `pages.py`
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=SILENT,  # releases that have none take no notice
     )
     install_problems(app)
     keys, audit = Keys(web or Web()), Audit(portal.archive.log)

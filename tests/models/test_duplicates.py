@@ -7,9 +7,9 @@ from PIL import Image as Pictures
 
 imagehash = pytest.importorskip("imagehash", reason="comparing pictures needs the extra train")
 from models.training.duplicates import Duplicate, Likeness, compare  # noqa: E402
+from models.training.labelled import Labelled, Plate  # noqa: E402
 from models.training.pictures import Picture  # noqa: E402
 from models.training.synthesis import render_scene  # noqa: E402
-from models.training.voc_xml import Plate, VocFile  # noqa: E402
 
 SIZE = (640, 360)
 BOX = (250, 200, 390, 235)
@@ -35,7 +35,7 @@ class Folder:
         path = self.place / name
         cv2.imwrite(str(path), image, coding)
         picture = Picture(name, path, image.shape[1::-1])
-        self.files.append(VocFile(picture, True, [Plate(box) for box in boxes]))
+        self.files.append(Labelled(picture, True, [Plate(box) for box in boxes]))
 
     def compare(self, bits=4):
         found = compare(self.files, bits)

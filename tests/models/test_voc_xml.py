@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.training.labelled import Wanted
 from models.training.pictures import PictureFolder
-from models.training.voc_xml import Wanted, read_voc
+from models.training.voc_xml import read_voc
 
 # A white patch in the stored picture of 80x60; turned by EXIF it is elsewhere.
 STORED = (10, 5, 40, 20)

@@ -79,15 +79,18 @@ def test_all_services_are_watched_and_come_back(services, root):
 
 
 def test_the_daemons_configuration_is_good_and_reaches_the_others(services, root, monkeypatch):
-    monkeypatch.setenv("MQTT_PASSWORD", "x")
+    for name in ("MQTT_PASSWORD", "PORTAL_PASSWORD"):
+        monkeypatch.setenv(name, "x" * 8)
     text = (root / "config/compose.gate.yaml").read_text()
     config = parse_config(text, PARTS, "compose.gate.yaml")
     assert config.sinks["mqtt"].options["host"] in services
-    assert "MQTT_PASSWORD" in services["plate-streamer"]["environment"]
+    assert {"MQTT_PASSWORD", "PORTAL_PASSWORD"} <= services["plate-streamer"]["environment"].keys()
+    portal = config.parts["web"].options["port"]
+    assert services["plate-streamer"]["ports"] == [f"127.0.0.1:{portal}:{portal}"]
     (shown,) = yaml.safe_load((root / "config/prometheus/targets.compose.yml").read_text())
     assert shown["targets"] == [f"plate-streamer:{config.metrics.port}"]
     assert config.metrics.host == "0.0.0.0"
-    assert f"\nEXPOSE {config.metrics.port}\n" in (root / "config/Dockerfile").read_text()
+    assert f"\nEXPOSE {config.metrics.port} {portal}\n" in (root / "config/Dockerfile").read_text()
 
 
 def test_the_image_runs_the_configuration_that_is_mounted(mounts, root):

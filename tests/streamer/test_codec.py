@@ -15,6 +15,7 @@ from streamer.data import (
     ListMatch,
     ParkingEvent,
     PlateEvent,
+    Speed,
     Watched,
     new_event_id,
 )
@@ -63,6 +64,14 @@ events = st.builds(
     crop=st.none() | st.text(),
     watchlist=st.none() | watched,
     owner=st.none() | st.just({"name": "Ö. Nér"}),
+    speed=st.none()
+    | st.builds(
+        Speed,
+        kmh=st.none() | st.floats(0, 400),
+        error_kmh=st.none() | st.floats(0, 400),
+        method=st.sampled_from(["lines", "homography", "radar"]),
+        reason=st.sampled_from([None, "stood", "not_passed", "too_few", "poor_fit", "silent"]),
+    ),
 )
 AT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 EVENT = PlateEvent(
@@ -116,6 +125,7 @@ def test_the_fields_are_those_of_the_design():
         "schema", "id", "camera", "plate", "confidence", "characters", "candidates", "looks",
         "agreement", "track_id", "first_seen", "last_seen", "read_at", "direction", "box",
         "frame_size", "snapshot", "crop", "watchlist", "owner", "way", "reasons",
+        "speed",
     ]  # fmt: skip
 
 

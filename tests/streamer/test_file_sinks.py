@@ -7,7 +7,7 @@ import pytest
 
 from streamer.codec import decode, encode
 from streamer.config import options_model
-from streamer.data import ListMatch, Watched
+from streamer.data import ListMatch, Speed, Watched
 from streamer.errors import SinkError
 from streamer.parts import load_part
 from streamer.sinks import SINKS
@@ -55,7 +55,10 @@ def test_csv_has_the_header_once_and_a_row_per_event(tmp_path, make_event):
     matches = tuple(
         ListMatch(name, "deny", "AB123CD", "exact", 0.0) for name in ("=banned", "stolen", "stolen")
     )
-    event = make_event(snapshot="/a, b.jpg", way="exit", watchlist=Watched("deny", matches))
+    speed = Speed(47.3, 2.1, "lines")
+    event = make_event(
+        snapshot="/a, b.jpg", way="exit", watchlist=Watched("deny", matches), speed=speed
+    )
     started(CsvSink, path).send(event)
     started(CsvSink, path).send(make_event("X1", direction=None, candidates=()))
     first, second = csv.DictReader(io.StringIO(path.read_text()))
@@ -81,6 +84,8 @@ def test_csv_has_the_header_once_and_a_row_per_event(tmp_path, make_event):
         "way": "exit",
         "watchlist": "deny",
         "lists": "'=banned stolen",
+        "speed_kmh": "47.3",
+        "speed_error_kmh": "2.1",
         "schema": "plate-event/1",
     }
     assert (second["plate"], second["direction"], second["candidates"]) == ("X1", "", "")

@@ -187,7 +187,7 @@ def test_an_event_gets_its_type_from_the_verdict(make_event, watchlist, kind):
     whole = json.loads(encode(event))
     assert payload == {key: whole[key] for key in payload}
     assert set(payload) == {
-        *("id", "camera", "plate", "confidence", "read_at", "direction", "way"),
+        *("id", "camera", "plate", "confidence", "read_at", "direction", "way", "speed"),
         *("watchlist", "owner", "reasons"),
     }
     attributes = render(camera("plate")["json_attributes_template"], encode(event))
@@ -197,7 +197,7 @@ def test_an_event_gets_its_type_from_the_verdict(make_event, watchlist, kind):
 
 def test_an_event_of_before_ways_and_reasons_renders_too(make_event):
     whole = json.loads(encode(make_event()))
-    del whole["way"], whole["reasons"]
+    del whole["way"], whole["reasons"], whole["speed"]
     payload = json.loads(render(camera("event")["value_template"], json.dumps(whole)))
     assert payload["event_type"] == "unknown"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamer.app import PARTS
-from streamer.cli import _parser
+from streamer.cli import command_line
 from streamer.config import parse_config
 from streamer.lessons import README
 
@@ -49,7 +49,7 @@ def test_commands_are_understood():
     for line in commands():
         if line == "plate-streamer train import-voc":
             continue
-        options = _parser().parse_args(shlex.split(line)[1:])
+        options = command_line().parse_args(shlex.split(line)[1:])
         assert callable(options.command), line
 
 

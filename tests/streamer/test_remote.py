@@ -148,7 +148,7 @@ def test_who_does_not_answer_is_waited_for_no_longer_than_allowed(monkeypatch):
 
 
 def test_a_name_server_that_does_not_answer_keeps_nobody_from_ending(monkeypatch):
-    asked = []
+    asked, before = [], waited_for()
 
     def ask(*words, **_):
         asked.append(words[0])
@@ -161,4 +161,4 @@ def test_a_name_server_that_does_not_answer_keeps_nobody_from_ending(monkeypatch
     with pytest.raises(RemoteError):
         Remote("s3://b/x", options).put({NAME: b"x"})
     assert asked
-    assert waited_for() == []
+    assert [one for one in waited_for() if one not in before] == []

@@ -213,9 +213,10 @@ def header(columns):
     return ",".join(columns) + "\n"
 
 
-def test_a_table_of_an_earlier_version_is_set_aside(tmp_path, make_event, caplog):
+@pytest.mark.parametrize("columns", FORMER_COLUMNS)
+def test_a_table_of_an_earlier_version_is_set_aside(tmp_path, make_event, caplog, columns):
     path = tmp_path / "events.csv"
-    old = header(FORMER_COLUMNS[0]) + "x,plate-event/1\n"
+    old = header(columns) + "x,plate-event/1\n"
     path.write_text(old + "torn")
     os.utime(path, (NOON, NOON))
     sink = CsvSink(path=path)

@@ -10,7 +10,7 @@ from models.base import Reading
 from models.readers.formats import Formats
 from streamer.codec import decode, encode
 from streamer.config import options_model
-from streamer.data import Frame, Look, Looked, Outcome
+from streamer.data import Frame, Look, Looked, Outcome, Speed
 from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
 from streamer.stages.ballot import KEPT, Ballot, sight
@@ -434,6 +434,47 @@ def test_where_somebody_acts_on_the_direction_an_event_waits_for_it():
     assert hasty.decided[0].event.direction is None
     gate.passes(2, ["XY987ZW"] * 4, 5.0)  # gone before it was known
     assert gate.end().plates == ["AB123CD", "XY987ZW"]
+
+
+class Stretch:
+    """Measures whoever has been seen in so many frames."""
+
+    def __init__(self, frames):
+        self.frames, self.count = frames, 0
+
+    def begin(self):
+        return Stretch(self.frames)
+
+    def seen(self, at, time_s, box, size):
+        self.count += 1
+
+    def ready(self, time_s):
+        return self.count >= self.frames
+
+    def speed(self):
+        if self.ready(0):
+            return Speed(10.0 * self.count, 2.0, "lines")
+        return Speed(None, None, "lines", "not_passed")
+
+
+def test_where_speeds_are_measured_an_event_waits_for_it():
+    gate = Gate(places=Places(speeds=Stretch(6)))
+    for n in range(6):
+        assert not gate.plates
+        gate.show(n / 10, read={1: "AB123CD"})
+    gate.passes(2, ["XY987ZW"] * 5, 2.0)
+    gate.end()
+    assert [(one.event.plate, one.event.speed) for one in gate.decided] == [
+        ("AB123CD", Speed(60.0, 2.0, "lines")),
+        ("XY987ZW", Speed(None, None, "lines", "not_passed")),
+    ]
+
+
+def test_a_plate_cut_by_the_edge_is_not_where_its_vehicle_is():
+    gate = Gate(places=Places(speeds=Stretch(3)))
+    for n in range(5):
+        gate.show(n / 10, read={1: "AB123CD"}, boxes={1: (600, 700, 700, 720)})
+    assert gate.plates == []
 
 
 def test_cameras_of_one_gate_tell_of_a_vehicle_once():

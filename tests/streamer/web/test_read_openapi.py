@@ -13,6 +13,7 @@ OPERATIONS = [
     (JOB, "GET"),
     (JOB, "DELETE"),
     (JOB + "/events/{event_id}/{kind}", "GET"),
+    (API + "/read/limits", "GET"),
 ]
 
 

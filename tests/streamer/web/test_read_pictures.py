@@ -232,3 +232,12 @@ HEADS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8X", b"
 )
 def test_garbage_is_never_an_error_of_the_server(client, head, rest, kind):
     assert send(client, head + rest, kind, annotate=True).status_code in {200, 202, 413, 415, 422}
+
+
+def test_what_may_be_sent_is_told_beforehand(client):
+    told = client.get(f"{READ}/limits").json()
+    assert told.keys() == {"max_upload_mb", "max_megapixels", "max_video_s", "allow_urls"}
+    much = b"\0" * (round(told["max_upload_mb"] * 1e6) + 1)
+    assert send(client, much).status_code == 413
+    assert not told["allow_urls"]
+    assert client.post(READ, json={"url": "http://192.0.2.1/a.jpg"}).status_code == 403

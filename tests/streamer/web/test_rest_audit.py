@@ -21,3 +21,12 @@ def test_the_latest_first_and_page_by_page(site):
 def test_what_cannot_be(site, asked, field):
     problem = site.get("/audit", 422, **asked)
     assert [one["field"] for one in problem["errors"]] == [field]
+
+
+def test_who_takes_many_events_with_them_is_written_down(site):
+    assert site.client.get("/api/v1/events/export?format=jsonl&plate=AB*").status_code == 200
+    assert site.client.head("/api/v1/events/export?format=jsonl").status_code == 200
+    site.get("/corrections/export", 404)
+    training, events = site.get("/audit")["changes"]
+    assert (training["action"], events["action"]) == ("corrections.export", "events.export")
+    assert "plate=AB*" in events["detail"]

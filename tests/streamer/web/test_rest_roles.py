@@ -16,7 +16,6 @@ LOOK = [
     ("GET", "/events/{id}", 200),
     ("GET", "/events/{id}/snapshot", 200),
     ("GET", "/events/{id}/crop", 200),
-    ("GET", "/corrections/export", 404),
     ("GET", "/plates/{plate}", 200),
     ("GET", "/watchlists", 200),
     ("GET", "/watchlists/banned/entries", 200),
@@ -36,6 +35,7 @@ CHANGE = [
     ("PUT", "/parking/occupancy", 422),
     ("POST", "/parking/sessions/{session}/end", 200),
     ("GET", "/audit", 200),
+    ("GET", "/corrections/export", 404),
 ]
 OURS = ("corrections", "events", "plates", "watchlists", "parking", "audit")
 

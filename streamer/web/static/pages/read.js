@@ -1,5 +1,7 @@
+import { get } from "../lib/api.js";
 import { h, replace } from "../lib/dom.js";
 import { dropZone } from "../lib/drop.js";
+import { duration } from "../lib/format.js";
 import { styles } from "../lib/styles.js";
 import { empty } from "../lib/ui.js";
 import { ReadCard } from "./read_card.js";
@@ -35,9 +37,16 @@ export async function render(main, { signal }) {
     }
     show();
   };
+  const most = h("span", { class: "read-most" }, "\u00a0");
   const zone = dropZone({
     lead: "Drop pictures or videos here",
-    hint: "or paste a picture. Everything is read on this machine and forgotten afterwards.",
+    hint: h(
+      "span",
+      {},
+      "or paste a picture. Everything is read on this machine and forgotten afterwards.",
+      h("br", {}),
+      most,
+    ),
     accept: "image/*,video/*,.mkv,.ts",
     multiple: true,
     camera: true,
@@ -46,6 +55,22 @@ export async function render(main, { signal }) {
   pasting(take, signal);
   replace(main, h("h1", {}, title), zone, list, none);
   show();
+  tellLimits(most, signal);
+}
+
+/** What may be sent at most: better known before than after the upload. */
+async function tellLimits(node, signal) {
+  try {
+    const limits = await get("/read/limits", {}, signal);
+    const megapixels = `${limits.max_megapixels} megapixels`;
+    replace(
+      node,
+      `At most ${limits.max_upload_mb} MB; pictures of ${megapixels}, ` +
+        `videos of ${duration(limits.max_video_s)}.`,
+    );
+  } catch {
+    // Whoever may not read is told so by the upload.
+  }
 }
 
 function queue(card) {

@@ -105,7 +105,7 @@ function overview({ version, uptime_s: uptime, cameras, sinks, store }) {
     tile("Events waiting", waiting.toLocaleString("en")),
     tile("Free on the disk", store.free_bytes === null ? "unknown" : bytes(store.free_bytes)),
     tile("Store failures", (store.failures + store.pictures_failed).toLocaleString("en")),
-    tile("Runs since", duration(uptime)),
+    tile("Running for", duration(uptime)),
     tile("Version", version),
   ];
 }

@@ -13,6 +13,7 @@ from car_park import seen
 from full_portal import FullPortal
 from guarded import USERS, served
 from models.training.gate import GateScene
+from reading_app import reading
 from streamer.data import Candidate, Frame
 from streamer.live import LiveView
 from streamer.web.films import Films
@@ -36,7 +37,9 @@ class Gate(FullPortal):
         super().__init__(folder, lists=LISTS)
         control = self.portal.controls.cameras["in"]
         films = Films({"in": LiveView(control)})
-        self.portal = replace(self.portal, films=films, folder=folder)
+        self.reading = reading(folder / "reading")  # which opens its models when it is asked
+        more = {"films": films, "folder": folder, "reading": self.reading}
+        self.portal = replace(self.portal, **more)
         self._image = GateScene((640, 360), seed=7, vehicles=1).render(8.0).image
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._film, daemon=True)
@@ -50,6 +53,7 @@ class Gate(FullPortal):
         self.portal.films.close()
         self._ended.set()
         self._thread.join(5)
+        self.reading.stop()
         super().close()
 
     def comes(self, plate, camera="in", ago_s=0.0, told=True, **fields):
@@ -97,7 +101,7 @@ def guarded_address(gate):
         yield server.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     """One browser for all tests."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")

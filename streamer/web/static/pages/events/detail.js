@@ -88,6 +88,13 @@ function snapshot(record) {
     record.snapshot && frame);
 }
 
+function speed(found) {
+  if (!found) return null;
+  if (found.kmh === null) return `not known: ${found.reason.replaceAll("_", " ")}`;
+  const error = found.error_kmh === null ? "" : ` ± ${found.error_kmh}`;
+  return `${found.kmh}${error} km/h (${found.method})`;
+}
+
 function facts(event) {
   const took = (new Date(event.last_seen) - new Date(event.first_seen)) / 1000;
   const pairs = [
@@ -95,6 +102,7 @@ function facts(event) {
     ["Camera", event.camera],
     ["Way", WAYS[event.way] && `${WAYS[event.way]}`],
     ["Direction", event.direction],
+    ["Speed", speed(event.speed)],
     ["In view", [when(event.first_seen, "time"), " – ", when(event.last_seen, "time"),
       took >= 1 ? `, ${duration(took)}` : ""]],
     ["Track", `${event.track_id}`],

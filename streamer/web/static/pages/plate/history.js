@@ -34,7 +34,9 @@ export function history(times, plate) {
     days.set(key, (days.get(key) ?? 0) + 1);
     hours[time.getHours()] += 1;
   }
-  const words = `${times.length} events on ${days.size} days of the last ${WEEKS} weeks`;
+  const words =
+    `${times.length} ${times.length === 1 ? "event" : "events"} on ` +
+    `${days.size} ${days.size === 1 ? "day" : "days"} of the last ${WEEKS} weeks`;
   return [
     h("p", { class: "muted small" }, `${words}.`),
     h("div", { class: "calendar-and-hours" },
