@@ -7,7 +7,7 @@ import pytest
 
 from examples_of_docs import DOCS, EXAMPLES
 from streamer.app import PARTS
-from streamer.cli import _parser
+from streamer.cli import command_line
 from streamer.config import parse_config
 
 PAGE = (DOCS / "systems.md").read_text()
@@ -43,7 +43,7 @@ def test_the_commands_are_understood():
     lines = [line for line in block.splitlines() if line.startswith("plate-streamer")]
     assert lines
     for line in lines:
-        options = _parser().parse_args(shlex.split(line)[1:])
+        options = command_line().parse_args(shlex.split(line)[1:])
         assert options.config == EXAMPLES.relative_to(DOCS.parent) / "contours.yaml"
 
 

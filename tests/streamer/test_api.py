@@ -197,3 +197,24 @@ def test_what_is_seen_at_several_scales_is_one_plate():
 
 def test_a_detector_of_one_scale_is_asked_once():
     assert PlateReader(Finds(0), Knows("AB123CD")).read(PICTURE) == []
+
+
+def test_the_steps_are_what_was_looked_at():
+    steps = list(PlateReader(Finds(1), Knows("AB123CD")).steps(PICTURE))
+    assert [name for name, _ in steps] == ["plates", "crop", "read"]
+    crop, read = steps[1][1], steps[2][1]
+    assert abs(crop.shape[0] - 36) <= 2
+    assert abs(crop.shape[1] - 160) <= 8
+    assert (read != PICTURE).any()
+    assert [name for name, _ in PlateReader(Finds(0), Knows("A")).steps(PICTURE)] == [
+        "plates",
+        "read",
+    ]
+
+
+def test_a_folder_for_steps_that_cannot_be_written_to_is_named(capsys, tmp_path):
+    cv2.imwrite(str(tmp_path / "car.png"), PICTURE)
+    (tmp_path / "steps").write_text("a file")
+    words = ["read", str(tmp_path / "car.png"), "--debug-images", str(tmp_path / "steps")]
+    assert main(words) == 2
+    assert f"--debug-images {tmp_path}/steps/0001-car-01-plates.png" in capsys.readouterr().err

@@ -15,7 +15,7 @@ import streamer
 from clips import gate_film
 from models.training.gate import GateScene
 from streamer import api, embedded
-from streamer.cli import _parser
+from streamer.cli import command_line
 from streamer.inputs import inputs
 
 ROOT = Path(__file__).parents[2]
@@ -82,12 +82,12 @@ def test_commands_do_what_they_say(block, place):
 
 @pytest.mark.parametrize("line", blocks("read", "text")[0].splitlines())
 def test_addresses_are_understood(line):
-    options = _parser().parse_args(shlex.split(line)[1:])
+    options = command_line().parse_args(shlex.split(line)[1:])
     assert len(inputs(options.sources, lambda fault: pytest.fail(str(fault)))) == 1
 
 
 def test_every_option_has_an_example():
-    (choices,) = (one.choices for one in _parser()._actions if one.choices)
+    (choices,) = (one.choices for one in command_line()._actions if one.choices)
     examples = "\n".join(blocks("read", "sh"))
     for action in choices["read"]._actions:
         if action.dest not in {"help", "sources"}:
