@@ -16,7 +16,7 @@ import pytest
 
 from models.training.gate import GateScene
 from processes import plate_streamer
-from streamer.cli import _parser, main
+from streamer.cli import command_line, main
 from tools import require_tool
 
 DOC = Path(__file__).parents[1] / "docs" / "labelling.md"
@@ -46,7 +46,7 @@ OTHERS = commands_of("corrections.md") + commands_of("reader.md")
 
 @pytest.mark.parametrize("words", [*COMMANDS, *OTHERS], ids=" ".join)
 def test_the_commands_are_commands(words):
-    assert isinstance(_parser().parse_args(words), argparse.Namespace)
+    assert isinstance(command_line().parse_args(words), argparse.Namespace)
 
 
 def command(*begins):
