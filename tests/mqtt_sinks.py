@@ -67,6 +67,21 @@ def another_process(broker, topic):
         process.stdout.close()
 
 
+def kinds_in(data):
+    """The first byte of each packet: the broker may send several at once."""
+    kinds, at = [], 0
+    while at + 1 < len(data):
+        kinds.append(data[at])
+        length, shift, at = 0, 0, at + 1
+        while at < len(data):
+            length |= (data[at] & 0x7F) << shift
+            shift, at = shift + 7, at + 1
+            if not data[at - 1] & 0x80:
+                break
+        at += length
+    return kinds
+
+
 class Door:
     """`with Door(broker) as door:` a way to the broker, at `door.port`, that can be trouble.
 
@@ -117,7 +132,7 @@ class Door:
             while data := source.recv(4096):
                 if source in self._clients and self.swallows:
                     continue
-                if target in self._clients and data[0] == self._cut_at:
+                if target in self._clients and self._cut_at in kinds_in(data):
                     self._cut_at = None
                     source.shutdown(socket.SHUT_RDWR)
                     target.sendall(data)

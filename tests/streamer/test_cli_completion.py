@@ -76,7 +76,7 @@ def bash(script, folder):
     ("typed", "completed"),
     [
         ("plate-streamer che\t", "plate-streamer check-config "),
-        ("plate-streamer train imp\t", "plate-streamer train import-voc "),
+        ("plate-streamer train import-v\t", "plate-streamer train import-voc "),
         ("plate-streamer read --ann\t", "plate-streamer read --annotate "),
         ("plate-streamer read --format c\t", "plate-streamer read --format csv "),
         ("plate-streamer run gat\t", "plate-streamer run gate.yaml "),
@@ -110,7 +110,7 @@ def zsh(script, folder):
     ("typed", "rest"),
     [
         ("plate-streamer che\t", "ck-config"),
-        ("plate-streamer train import\t", "-voc"),
+        ("plate-streamer train import-v\t", "oc"),
         ("plate-streamer run gat\t", "e.yaml"),
     ],
 )
@@ -122,7 +122,7 @@ def test_zsh_completes(zsh, typed, rest):
     ("line", "offered"),
     [
         ("plate-streamer che", {"check-config"}),
-        ("plate-streamer train import", {"import-voc"}),
+        ("plate-streamer train import", {"import-voc", "import-yolo", "import-coco"}),
         ("plate-streamer read --ann", {"--annotate"}),
     ],
 )
