@@ -128,7 +128,7 @@ def test_one_line_per_outage_and_reason(caplog):
     source = Script(
         [0, failure("timeout")], refused, refused, refused, [1, failure("refused")], [2]
     )
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "streamer.stages.capture"):
         run(source)
     assert caplog.messages == [
         "camera gate: frames arrive from rtsp://***@cam",
