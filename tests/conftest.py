@@ -1,5 +1,6 @@
 """Fixtures that many tests share."""
 
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -42,6 +43,17 @@ def _event(plate="AB123CD", camera="gate", after_s=0.0, **fields):
         "frame_size": (1920, 1080),
     }
     return PlateEvent(**(values | fields))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were():
+    """A command that a test runs in this process sets up its logs; the next test begins anew."""
+    loggers = [logging.getLogger(name) for name in (None, "streamer", "models", "trackers")]
+    before = [(one, one.level, list(one.handlers)) for one in loggers]
+    yield
+    for one, level, handlers in before:
+        one.setLevel(level)
+        one.handlers[:] = handlers
 
 
 @pytest.fixture
