@@ -1,11 +1,8 @@
 """Crops as the daemon cuts them: where its detector finds a plate that is annotated."""
 
 from models.base import Box, Detection, Detector, Image
-from models.training.scores import iou_matrix
+from models.training.scores import SAME_PLATE, iou_matrix
 from streamer.stages.views import MARGIN, cut_out
-
-SAME = 0.3
-"""Overlap from which on a detection is about the plate."""
 
 
 class FoundBy:
@@ -30,7 +27,7 @@ class FoundBy:
         if not self._found:
             return None
         overlaps = iou_matrix([box], [one.box for one in self._found])[0]
-        if overlaps.max() < SAME:
+        if overlaps.max() < SAME_PLATE:
             return None
         one = self._found[int(overlaps.argmax())]
         seen = one if self._upright else Detection(one.box, one.score)

@@ -9,7 +9,7 @@ from models.readers.ensemble import EnsembleReader
 from models.readers.formats import Formats
 from models.readers.informed import InformedReader
 from models.readers.knowledge import Decision
-from models.training.scores import iou_matrix
+from models.training.scores import SAME_PLATE, iou_matrix
 from streamer.config import Config, make
 from streamer.data import Candidate, Character
 from streamer.drawing import draw_plate
@@ -23,9 +23,7 @@ from streamer.stages.views import cut_out
 OTHER_SCALES = (1.5, 0.7)
 """A picture in which nothing can be believed is looked at again, larger and smaller: a camera sends
 the next frame, a picture is all there is. On 388 plates of four sources of validation pictures this
-read 355 instead of 352 right, and believed no more that is wrong."""
-SAME = 0.3
-"""Overlap from which on two boxes are about one plate."""
+read 355 instead of 352 right; it believed 6 more that are right and 2 more that are wrong."""
 
 
 class PlateReader:
@@ -147,7 +145,7 @@ def _distinct(found: list[FoundPlate]) -> list[FoundPlate]:
     """Each plate once, as it is most to be believed."""
     kept: list[FoundPlate] = []
     for one in sorted(found, key=lambda one: (one.reason is not None, -one.confidence)):
-        if not kept or iou_matrix([one.box], [other.box for other in kept]).max() < SAME:
+        if not kept or iou_matrix([one.box], [other.box for other in kept]).max() < SAME_PLATE:
             kept.append(one)
     return kept
 

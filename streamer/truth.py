@@ -11,14 +11,12 @@ from scipy.optimize import linear_sum_assignment
 from models.base import Box
 from models.edits import distance
 from models.training.plate_crops import plain_text
-from models.training.scores import iou_matrix
+from models.training.scores import SAME_PLATE, iou_matrix
 from streamer.errors import UserError
 
 PICTURE_COLUMNS = ("image", "file", "filename", "path", "source")
 PLATE_COLUMNS = ("plate", "plate_text", "text", "truth")
 BOX_COLUMNS = ("xmin", "ymin", "xmax", "ymax")
-SAME = 0.3
-"""Overlap from which on what was found is about the plate."""
 ALIKE = 0.6
 """Without a box, what differs in more than this share of its characters is another plate."""
 
@@ -131,6 +129,6 @@ def _cost(known: KnownPlate, text: str, box: Box) -> float:
     """At most 1 for what may be the same plate."""
     if known.box is not None:
         overlap = float(iou_matrix([known.box], [box])[0, 0])
-        return 1.0 - overlap if overlap >= SAME else 9.0
+        return 1.0 - overlap if overlap >= SAME_PLATE else 9.0
     errors = distance(known.text, text) / max(len(known.text), len(text), 1)
     return errors if errors <= ALIKE else 9.0

@@ -22,6 +22,9 @@ Band = tuple[float, float]
 
 EVERY: Band = (0.0, math.inf)
 
+SAME_PLATE = 0.3
+"""Overlap (intersection over union) from which on two boxes are about one plate."""
+
 NOBODY = -1
 
 Flags = NDArray[np.bool_]
