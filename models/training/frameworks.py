@@ -45,21 +45,28 @@ def load_ultralytics(folder: Path) -> ModuleType:
     """
     if "ultralytics" not in sys.modules:
         _set_environment(folder)
-        stand_in_for_torchvision(folder)
         _bring_font(folder / "Ultralytics")
-    from PIL import Image
-
-    plain_open = Image.open
+    # Also where somebody else imported it before: it needs torchvision only when it works.
+    stand_in_for_torchvision(folder)
     try:
         ultralytics = importlib.import_module("ultralytics")
+        patches = importlib.import_module("ultralytics.utils.patches")
     except ImportError as error:
         raise ModelError(f"training needs {error.name or error}: {TRAIN_EXTRA}") from error
-    finally:
-        # It puts a reader of its own in the place of Pillow's, which asks for a package that is
-        # not there when a picture is broken.
-        Image.open = plain_open
+    _restore_pillow(patches)
     _silence(ultralytics.settings)
     return ultralytics
+
+
+def _restore_pillow(patches: ModuleType) -> None:
+    """Take back the reader that ultralytics put in the place of Pillow's.
+
+    It asks for a package that is not there whenever a picture is broken.
+    """
+    from PIL import Image
+
+    if Image.open is getattr(patches, "image_open", None) and hasattr(patches, "_image_open"):
+        Image.open = patches._image_open
 
 
 def _set_environment(folder: Path) -> None:

@@ -159,6 +159,31 @@ def test_ultralytics_without_a_working_torchvision_and_without_network(tmp_path)
     assert lines[-4:] == ["[1, 2]", "[]", "False False", "True"]
 
 
+IMPORTED_BEFORE = """
+import io, pathlib, sys
+import ultralytics
+from PIL import Image
+from models.training.frameworks import load_ultralytics
+load_ultralytics(pathlib.Path(sys.argv[1]))
+import torch, torchvision
+print(torchvision.ops.nms(torch.tensor([[0, 0, 9, 9.0]]), torch.tensor([0.5]), 0.5).tolist())
+try:
+    Image.open(io.BytesIO(b"no picture"))
+except Image.UnidentifiedImageError:
+    print("unidentified")
+"""
+
+
+@pytest.mark.slow
+def test_ultralytics_that_somebody_else_has_imported(tmp_path, monkeypatch):
+    """It has taken Pillow's reader by then, and has not found torchvision."""
+    needs_training_extra()
+    monkeypatch.setenv("YOLO_OFFLINE", "1")
+    monkeypatch.setenv("YOLO_CONFIG_DIR", str(tmp_path))
+    lines = run_python(IMPORTED_BEFORE, tmp_path / "settings").splitlines()
+    assert lines[-2:] == ["[0]", "unidentified"]
+
+
 @pytest.mark.slow
 def test_bfloat16_is_near_float32_and_leaves_copies_alone(tmp_path):
     needs_training_extra()
