@@ -69,7 +69,7 @@ def test_what_was_kept_is_what_was_seen(tmp_path):
         (b"no gzip", "cannot be read"),
         (gzip.compress(b"{", mtime=0), "cannot be read"),
         (gzip.compress(b"[]\n", mtime=0), "no plate-looks/1"),
-        (gzip.compress(b'{"schema": "plate-looks/1"}\n'), "is broken"),
+        (gzip.compress(b'{"schema": "plate-looks/1"}\n', mtime=0), "is broken"),
     ],
 )
 def test_another_file_is_named(tmp_path, content, message):
