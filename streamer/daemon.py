@@ -18,8 +18,8 @@ from streamer.sinks.outbox import Outbox
 log = logging.getLogger(__name__)
 
 WATCH_S = 0.5
-PIPELINES_STOP_S = 2.5
-COURIERS_STOP_S = 1.5
+PIPELINES_STOP_S = 2.0  # with what follows, under the 5 s that we promise, on a busy box too
+COURIERS_STOP_S = 1.2
 LAST_DELIVERY_S = 3.5  # recordings ended by themselves: time to connect and deliver
 STUCK_S = 30.0
 

@@ -114,7 +114,11 @@ class PostgresServer:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:  # it may, who froze while somebody connected
                 self._process.send_signal(signal.SIGQUIT)
-                self._process.wait(20)
+                try:
+                    self._process.wait(20)
+                except subprocess.TimeoutExpired:  # its children end when they miss it
+                    self._process.kill()
+                    self._process.wait()
             self._process = None
 
     def freeze(self):

