@@ -32,14 +32,12 @@ CONFIDENCE = 0.975
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """Metres per second, and how far they may be wrong 19 times of 20; `misfit` is the share of
-    the way by which the positions lie beside the fit, `used` how many of them count, `covered` how
-    far these lie apart, in metres."""
+    the way by which the positions lie beside the fit, `used` how many of them count."""
 
     speed: float
     error: float
     misfit: float
     used: int
-    covered: float
 
 
 def fit(times_s: Array, metres: Array, spread_m: Array) -> Fitted | None:
@@ -60,8 +58,7 @@ def fit(times_s: Array, metres: Array, spread_m: Array) -> Fitted | None:
     beside = metres - powers @ ways
     error = _error(powers, beside @ (ways[1] / speed) / spread_m, kept, spread_m)
     beside_m = float(np.sqrt(np.average((beside**2).sum(1), weights=kept)))
-    covered_m = float(np.sqrt((np.ptp(metres[kept > KEPT], axis=0) ** 2).sum()))
-    return Fitted(speed, error, beside_m / (speed * float(np.ptp(times_s))), used, covered_m)
+    return Fitted(speed, error, beside_m / (speed * float(np.ptp(times_s))), used)
 
 
 def _robust(powers: Array, metres: Array, spread_m: Array) -> tuple[Array, Array]:

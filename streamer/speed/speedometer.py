@@ -153,9 +153,6 @@ class RoadSpeedometer:
         if covered_m < self._wanted_m:
             return Speed(None, None, method, "not_passed")
         found = fit(times_s, metres, np.array(self._spread_m)[counts])
-        # Most sights may be of one place, where it stopped; the others are no outliers then.
-        if found is not None and found.covered < self._wanted_m:
-            return Speed(None, None, method, "poor_fit")
         return self._judged(found)
 
     def _counting(self) -> NDArray[np.bool_]:

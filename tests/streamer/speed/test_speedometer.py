@@ -100,14 +100,6 @@ def test_whoever_stops_behind_the_stretch_was_no_slower_on_it(stands_s):
     assert found.kmh == pytest.approx(seen * 10 / (far_s - near_s) * 3.6, abs=0.1 * found.kmh)
 
 
-def test_where_most_sights_are_of_one_place_the_others_are_no_outliers():
-    """Braking hard to a stop on the stretch, and on after a while."""
-    speedometer = RoadSpeeds(ROADS["lines"]).begin()
-    stop = np.concatenate([at_speed(40, end_m=11), [11] * 200, at_speed(40, start_m=11)])
-    drive(speedometer, stop)
-    assert (speedometer.speed().kmh, speedometer.speed().reason) == (None, "poor_fit")
-
-
 @pytest.mark.parametrize("kind", ROADS)
 @pytest.mark.parametrize("broken_at", [10, 20, 30])
 def test_two_tracks_of_a_vehicle_measure_as_one_would(kind, broken_at):
