@@ -81,7 +81,7 @@ def read(path: Path) -> Iterator[Recording]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
-                yield _from_plain(json.loads(line), f"{path}:{number}")
+                yield from_plain(json.loads(line), f"{path}:{number}")
     except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
         raise UserError(
             f"{path}: cannot be read: {error}; expected what evaluate passages --record wrote"
@@ -131,7 +131,8 @@ def _reading_to_plain(reading: Reading) -> dict[str, Any]:
     return plain
 
 
-def _from_plain(plain: Any, place: str) -> Recording:
+def from_plain(plain: Any, place: str) -> Recording:
+    """A film as `to_plain` has it. Raises UserError, which names the `place`, for anything else."""
     if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
         raise UserError(f"{place}: no {SCHEMA}; expected what evaluate passages --record wrote")
     try:

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from datetime import datetime
+from typing import Self
 
 from models.base import Box
 from streamer.data import Speed
@@ -58,7 +59,10 @@ class Readings:
 
 
 class RadarSpeedometer:
-    """One vehicle's reading."""
+    """One vehicle's reading. Whoever is out of sight waits for none: the next could be taken for
+    its own."""
+
+    waits_s = 0.0
 
     def __init__(self, readings: Readings) -> None:
         self._readings = readings
@@ -88,6 +92,15 @@ class RadarSpeedometer:
         if kmh is None:
             return Speed(None, None, "radar", "silent")
         return Speed(round(kmh, 1), self._readings.error_kmh, "radar")
+
+    def joined(self, earlier: Self) -> Self:
+        """In view since `earlier` was."""
+        both = type(self)(self._readings)
+        both._first, both._first_s = earlier._first, earlier._first_s
+        both._last = self._last or earlier._last
+        if both._first is None:
+            both._first, both._first_s = self._first, self._first_s
+        return both
 
 
 def _outside_s(at: datetime, first: datetime, last: datetime) -> float:

@@ -1,9 +1,10 @@
 """One vehicle's speed by where its plate was seen: what a track's sights add up to."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.base import Box
 from streamer.data import Speed
@@ -17,6 +18,9 @@ LONGEST_S = 30.0
 """No event waits longer for a speed."""
 MARGIN = 0.25
 """Of the stretch, before and behind it: what is seen there counts, too."""
+LINGERS, LINGERS_S = 0.3, 0.2
+"""But only so long before and after it was on the stretch itself, as a share of that time, or in
+seconds: whoever stops behind it was not as slow on it."""
 COVERED = 0.6
 """Of the stretch between the lines, seen. In an area it is `LEAST_M`."""
 LEAST_M = 2.0
@@ -26,10 +30,17 @@ MISFIT, UNSURE = 0.1, 0.3
 SHAKE_M = 0.03
 """What a position is off beside what its pixels say: the camera's clock, the road's bumps."""
 KEPT = 2000
+_Sighted = tuple[datetime, float, Box, tuple[int, int]]
 
 
 class Speedometer(Protocol):
-    """What finds the speed of one vehicle."""
+    """What finds the speed of one vehicle.
+
+    `waits_s`: for so many seconds after its plate was last seen, another track of the vehicle may
+    bring what is missing.
+    """
+
+    waits_s: float
 
     def seen(self, at: datetime, time_s: float, box: Box, size: tuple[int, int]) -> None:
         """Its plate was in `box` of a picture of `size` (width, height), and not cut."""
@@ -41,6 +52,10 @@ class Speedometer(Protocol):
 
     def speed(self) -> Speed:
         """What is known now."""
+        ...
+
+    def joined(self, earlier: Self) -> Self:
+        """One that has seen what both have: `earlier` a track that broke off, this its sequel."""
         ...
 
 
@@ -66,8 +81,11 @@ class RoadSpeeds:
 class RoadSpeedometer:
     """By a stretch of road."""
 
+    waits_s = STANDS_S
+
     def __init__(self, road: Road) -> None:
         self._road = road
+        self._sights: list[_Sighted] = []
         self._times_s: list[float] = []
         self._metres: list[Matrix] = []
         self._spread_m: list[float] = []
@@ -79,6 +97,8 @@ class RoadSpeedometer:
 
     def seen(self, at: datetime, time_s: float, box: Box, size: tuple[int, int]) -> None:
         """Its plate was there."""
+        if len(self._sights) < KEPT:
+            self._sights.append((at, time_s, box, size))
         width, height = size
         x, y = (box[0] + box[2]) / 2 / width, (box[1] + box[3]) / 2 / height
         here, below = self._road.metres(np.array([[x, y], [x, y + 1 / height]]))
@@ -119,7 +139,7 @@ class RoadSpeedometer:
 
     def speed(self) -> Speed:
         """By all sights on the stretch; see `streamer.speed.fit`."""
-        counts = np.array(self._counts, bool)
+        counts = self._counting()
         method = self._road.method
         if not counts.any():
             return Speed(None, None, method, "not_passed")
@@ -134,6 +154,30 @@ class RoadSpeedometer:
             return Speed(None, None, method, "not_passed")
         found = fit(times_s, metres, np.array(self._spread_m)[counts])
         return self._judged(found)
+
+    def _counting(self) -> NDArray[np.bool_]:
+        """Which of the sights: those on the stretch, and those shortly before and after."""
+        counts = np.array(self._counts, bool)
+        length_m = self._road.length_m
+        if length_m is None or not counts.any():
+            return counts
+        times_s, along_m = np.array(self._times_s), np.array(self._metres)[:, 0]
+        on_it = times_s[(along_m >= 0) & (along_m <= length_m)]
+        if not len(on_it):
+            return counts
+        more_s = max(LINGERS * float(np.ptp(on_it)), LINGERS_S)
+        counts &= (times_s >= on_it.min() - more_s) & (times_s <= on_it.max() + more_s)
+        return counts
+
+    def joined(self, earlier: Self) -> Self:
+        """One that has seen what both have, as if the track had never broken."""
+        both = type(self)(self._road)
+        # A track that has lost its plate may yet be given other things for a moment.
+        since_s = min((time_s for _, time_s, *_ in self._sights), default=np.inf)
+        before = [one for one in earlier._sights if one[1] < since_s]
+        for sighted in (*before, *self._sights):
+            both.seen(*sighted)
+        return both
 
     @property
     def _wanted_m(self) -> float:

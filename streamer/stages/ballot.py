@@ -85,7 +85,10 @@ class Ballot:
         """One more look; what they all elect now."""
         self.looked_s = look.frame.time_s
         self._held.append(_Held(look))
-        if len(self._held) > KEPT:
+        return self._elect()
+
+    def _elect(self) -> Plate:
+        while len(self._held) > KEPT:
             self._held.remove(min(self._held, key=lambda held: held.look.quality))
         self.plate = vote(self._opinions, self._formats)
         self._release_frames(self.plate.text)
@@ -110,6 +113,18 @@ class Ballot:
         self.way = self.way or erring.way
         self.speedometer = erring.speedometer
         self._firsts = erring._firsts or self._firsts
+
+    def go_on_from(self, broken: "Ballot") -> None:
+        """It is a sequel: another track of the same vehicle, with the same plate, broke off."""
+        if broken.first.time_s < self.first.time_s:
+            self.first = broken.first
+            self._firsts = broken._firsts or self._firsts
+        self.way = self.way or broken.way
+        if self.speedometer is not None and broken.speedometer is not None:
+            self.speedometer = self.speedometer.joined(broken.speedometer)
+        self._held = sorted(broken._held + self._held, key=lambda held: held.look.frame.time_s)
+        if self._held:
+            self._elect()
 
     @property
     def sureness(self) -> float:

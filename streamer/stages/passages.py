@@ -82,10 +82,11 @@ class Passages:
         """The passage to which a track belongs that reads so and was first seen like that."""
         # Not since it could be read: a vehicle may stand in the glare for minutes.
         with self.lock:
-            same = [one for one in self._recent if self._belongs(one, plate, camera, since)]
+            same = [one for one in self._recent if self.belongs(one, plate, camera, since)]
         return max(same, key=lambda one: one.last.at, default=None)
 
-    def _belongs(self, known: Passage, plate: Plate, camera: str, since: Sight) -> bool:
+    def belongs(self, known: Passage, plate: Plate, camera: str, since: Sight) -> bool:
+        """Whether a track that reads so and was first seen like that is of a known passage."""
         if self._dedup_seconds <= 0:  # nobody wants tracks to be merged
             return (
                 known.camera == camera

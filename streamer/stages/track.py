@@ -9,13 +9,17 @@ from models.base import Detection
 from streamer.data import Detected, Tracked
 from trackers.base import Track, Tracker
 
+QUIET_S = 3.0
+"""No frame of a live camera for so long: nothing is to be expected soon."""
+
 
 class Follow:
     """Detected → Tracked, one per frame, with the tracks that ended since the last one.
 
     `live` says that time goes on when no frame comes: a camera that falls silent ends its
     tracks then, so that the vehicle it has just seen still gets its event. A recording that is
-    read slowly stands still meanwhile, and gives the same events every time.
+    read slowly stands still meanwhile, and gives the same events every time. Once in a silence of
+    `QUIET_S` an item says so to those that wait for more tracks, though none ends.
 
     `on_active` is told the number of living tracks after each step. `clock` counts seconds.
     """
@@ -37,22 +41,25 @@ class Follow:
         self._living: frozenset[int] = frozenset()
         self._time_s = 0.0
         self._came_s = 0.0
+        self._told_quiet = True
 
     def step(self, detected: Detected) -> tuple[Tracked]:
         """The tracks of one frame."""
         frame, detections = detected.frame, detected.detections
-        self._time_s, self._came_s = frame.time_s, self._clock()
+        self._time_s, self._came_s, self._told_quiet = frame.time_s, self._clock(), False
         tracks = self._update(detections, frame.time_s)
         return (Tracked(frame, detections, tuple(tracks), self._ended(tracks)),)
 
     def idle(self) -> Iterable[Tracked]:
         """No frame for a while: the tracks that ended meanwhile, if any."""
-        if not self._live or not self._living:
-            return ()
         silent_s = self._clock() - self._came_s
+        quiet = silent_s >= QUIET_S and not self._told_quiet
+        if not self._live or not (self._living or quiet):
+            return ()
+        self._told_quiet |= quiet
         tracks = self._update((), self._time_s + silent_s)
         ended = self._ended(tracks)
-        return (Tracked(None, (), tuple(tracks), ended),) if ended else ()
+        return (Tracked(None, (), tuple(tracks), ended),) if ended or quiet else ()
 
     def finish(self) -> Iterable[Tracked]:
         """The end of all tracks."""

@@ -11,6 +11,7 @@ from streamer.data import Decided, Frame, Look, Looked, Outcome, Rejection
 from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
 from streamer.stages.ballot import Ballot, sight
+from streamer.stages.broken import BrokenTracks
 from streamer.stages.passages import Passage, Passages
 from streamer.stages.said import event_of, rejection_of
 from trackers.base import Track
@@ -56,7 +57,8 @@ class Vote:
     of it. `now` gives the UTC time for `read_at`. `passages` are those of the other cameras of
     the same gate, too; None: this camera stands for itself. Where
     `places` has ways in and out, a track is decided when it has passed one, or ends; where they are
-    directed, when it is known where it goes; where they measure speeds, when that has been done.
+    directed, when it is known where it goes; where they measure speeds, when that has been done,
+    be it by a further track of the vehicle (see `BrokenTracks`).
     `on_rejected` is told of each track that was looked at and withheld.
     """
 
@@ -89,6 +91,7 @@ class Vote:
         self._min_confidence = min_confidence
         self._min_characters = min_characters
         self._passages = Passages(dedup_seconds) if passages is None else passages
+        self._broken = BrokenTracks(self._passages)
         self._ballots: dict[int, Ballot] = {}
 
     def step(self, looked: Looked) -> list[Decided]:
@@ -103,7 +106,8 @@ class Vote:
         # By the tracks that live, not by those reported as ended: an item can get lost on the
         # way here by a failure, a vehicle must not.
         living = {track.id for track in looked.tracks}
-        return decided + self._end([one for one in self._ballots if one not in living])
+        now_s = None if looked.frame is None else looked.frame.time_s
+        return decided + self._end([one for one in self._ballots if one not in living], now_s)
 
     def idle(self) -> tuple[()]:
         """Nothing: tracks that end in silence are reported by the tracking stage."""
@@ -111,7 +115,7 @@ class Vote:
 
     def finish(self) -> list[Decided]:
         """The passages that are still open."""
-        return self._end(list(self._ballots))
+        return self._end(list(self._ballots), None)
 
     def _see(self, frame: Frame, tracks: Iterable[Track]) -> None:
         for track in tracks:
@@ -170,10 +174,18 @@ class Vote:
         now_s = frame.time_s
         if self._places.has_ways and ballot.way is None:
             return False
-        if ballot.speedometer is not None and not ballot.speedometer.ready(now_s):
-            return False
         if self._places.directed and self._goes_nowhere(ballot, frame):
             return False
+        if ballot.speedometer is not None:
+            # before its own speedometer is asked: the broken tracks' stretch is its own, too
+            certain = self._is_certain(ballot, now_s)
+            if certain and self._mend(ballot):
+                certain = self._is_certain(ballot, now_s)
+            return certain and ballot.speedometer.ready(now_s)
+        return self._is_certain(ballot, now_s)
+
+    def _is_certain(self, ballot: Ballot, now_s: float) -> bool:
+        """Whether its plate is."""
         if ballot.agreement < self._min_looks:
             return self._likely(ballot) and now_s - ballot.looked_s >= PATIENCE_S
         if ballot.sureness >= self._certain_confidence and ballot.backing >= LEAST_BACKING:
@@ -191,13 +203,25 @@ class Vote:
         """Half sure: enough where waiting brings no more, too little to speak at once."""
         return ballot.sureness >= (self._min_confidence + self._certain_confidence) / 2
 
-    def _end(self, track_ids: Sequence[int]) -> list[Decided]:
+    def _mend(self, ballot: Ballot) -> int:
+        """Let it go on from the broken tracks of its vehicle; how many there were."""
+        mended = self._broken.mended_by(ballot)
+        for _ in range(mended):
+            self._on_outcome("duplicate")
+        return mended
+
+    def _end(self, track_ids: Sequence[int], now_s: float | None) -> list[Decided]:
         decided: list[Decided] = []
         for track_id in track_ids:
             ballot = self._ballots.pop(track_id)
             if ballot.passage is None:
                 ballot.take_strangers_in()
-                decided += self._decide(track_id, ballot, ended=True)
+                self._mend(ballot)
+                if not self._broken.takes(track_id, ballot, now_s):
+                    decided += self._decide(track_id, ballot, ended=True)
+            self._settled.discard(track_id)
+        for track_id, ballot in self._broken.due(now_s):
+            decided += self._decide(track_id, ballot, ended=True)
             self._settled.discard(track_id)
         return decided
 

@@ -40,14 +40,22 @@ def truth_kmh(scene):
     return seen * (FAR_M - NEAR_M) / (near_s - far_s) * 3.6
 
 
-@pytest.mark.parametrize("kind", ["lines", "homography"])
-def test_the_event_says_how_fast_it_was(kind, tmp_path):
-    scene = GateScene((1280, 720), vehicles=1, seed=4)
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [
+        ("lines", 4),
+        ("homography", 4),
+        # The barrier's arm hides the plate when it has just been read; it comes out as a new track.
+        ("lines", 3),
+    ],
+)
+def test_the_event_says_how_fast_it_was(kind, seed, tmp_path):
+    scene = GateScene((1280, 720), vehicles=1, seed=seed)
     config = {
         "cameras": [
             {
                 "name": "gate",
-                "url": "synthetic:?vehicles=1&seed=4&fps=12&size=1280x720",
+                "url": f"synthetic:?vehicles=1&seed={seed}&fps=12&size=1280x720",
                 "speed": settings(kind, scene.camera),
             }
         ],

@@ -5,7 +5,7 @@ import pytest
 
 from models.base import Detection
 from streamer.data import Detected, Frame
-from streamer.stages.track import Follow
+from streamer.stages.track import QUIET_S, Follow
 from trackers.sort import Sort
 
 BOX = (100.0, 100.0, 200.0, 122.0)
@@ -55,6 +55,22 @@ def test_a_silent_camera_ends_its_tracks(silent_s, ended):
     assert [tracked.ended for tracked in results] == ended
     assert all(tracked.frame is None for tracked in results)
     assert list(stage.idle()) == []
+
+
+def test_a_silence_is_told_once_though_no_track_ends():
+    """Somebody may wait for a track that ended just before to go on."""
+    clock = Clock()
+    stage = follow(live=True, clock=clock)
+    assert list(stage.idle()) == []
+    for time_s in (7.0, 20.0):
+        stage.step(detected(time_s))
+        clock.now_s += QUIET_S - 0.1
+        assert list(stage.idle()) == []
+        clock.now_s += 0.2
+        (told,) = stage.idle()
+        assert (told.frame, told.tracks, told.ended) == (None, (), ())
+        clock.now_s += 10.0
+        assert list(stage.idle()) == []
 
 
 def test_a_recording_that_is_read_slowly_is_not_silent():

@@ -439,6 +439,8 @@ def test_where_somebody_acts_on_the_direction_an_event_waits_for_it():
 class Stretch:
     """Measures whoever has been seen in so many frames."""
 
+    waits_s = 0.0
+
     def __init__(self, frames):
         self.frames, self.count = frames, 0
 

@@ -88,6 +88,46 @@ def test_why_there_is_none(away_m, reason):
     assert (found.kmh, found.error_kmh, found.reason) == (None, None, reason)
 
 
+@pytest.mark.parametrize("stands_s", [0, 2, 20])
+def test_whoever_stops_behind_the_stretch_was_no_slower_on_it(stands_s):
+    """It brakes by 2 m/s² to where its plate is seen 0.7 m behind the near line."""
+    speedometer = RoadSpeeds(ROADS["lines"]).begin()
+    left_s = np.arange(4.5, 0, -1 / 15)
+    drive(speedometer, np.concatenate([9.0 + left_s**2, [9.0] * round(15 * stands_s)]))
+    found = speedometer.speed()
+    seen = 1 - KNOWN["plate_height_m"] / KNOWN["camera_height_m"]
+    far_s, near_s = (np.sqrt(seen * line_m - 9.0) for line_m in (21, 11))
+    assert found.kmh == pytest.approx(seen * 10 / (far_s - near_s) * 3.6, abs=0.1 * found.kmh)
+
+
+@pytest.mark.parametrize("kind", ROADS)
+@pytest.mark.parametrize("broken_at", [10, 20, 30])
+def test_two_tracks_of_a_vehicle_measure_as_one_would(kind, broken_at):
+    away_m = at_speed(30)
+    whole, first, second = (RoadSpeeds(ROADS[kind]).begin() for _ in range(3))
+    times = np.arange(len(away_m)) / 15
+    drive(whole, away_m, noise_px=0, times=times)
+    drive(first, away_m[:broken_at], noise_px=0, times=times)
+    drive(second, away_m[broken_at:], noise_px=0, times=times[broken_at:])
+    # What the first was given when the second had begun is something else.
+    drive(first, [19.0] * 10, noise_px=0, times=times[broken_at : broken_at + 10])
+    both = second.joined(first)
+    assert both.speed() == whole.speed()
+    assert both.ready(times[-1])
+
+
+def test_waiting_counts_from_the_first_of_two_tracks():
+    first, second = (RoadSpeeds(ROADS["lines"]).begin() for _ in range(2))
+    drive(first, np.linspace(30, 25, 100), rate=10.0)
+    drive(second, np.linspace(24, 20, 100), times=11 + np.arange(100) / 10)
+    assert not second.ready(LONGEST_S - 9.9)
+    assert not second.joined(first).ready(20.9)
+    late = second.joined(first)
+    drive(late, np.linspace(20, 15, 100), times=21 + np.arange(100) / 10)
+    assert not late.ready(LONGEST_S - 0.1)
+    assert late.ready(LONGEST_S)
+
+
 def test_nobody_waits_for_who_stands():
     speedometer = RoadSpeeds(ROADS["lines"]).begin()
     ready = drive(speedometer, [15.0] * 100)
