@@ -37,11 +37,28 @@ def heif_decoded(data: bytes, kind: Kind) -> Image | None:
     """
     _provide(kind)
     try:
-        with PIL.Image.open(BytesIO(data), formats=["HEIF" if kind == "HEIC" else kind]) as opened:
+        with _opened(data, kind) as opened:
             upright = ImageOps.exif_transpose(opened).convert("RGB")
     except Exception:  # whatever the libraries stumble over is no picture
         return None
     return np.ascontiguousarray(np.asarray(upright, np.uint8)[:, :, ::-1])
+
+
+def heif_size(data: bytes, kind: Kind) -> tuple[int, int] | None:
+    """Width and height in pixels, before anything is decoded; None if it is broken.
+
+    Raises UserError, without a name, where the library for it is missing.
+    """
+    _provide(kind)
+    try:
+        with _opened(data, kind) as opened:
+            return opened.size
+    except Exception:  # as above
+        return None
+
+
+def _opened(data: bytes, kind: Kind) -> PIL.Image.Image:
+    return PIL.Image.open(BytesIO(data), formats=["HEIF" if kind == "HEIC" else kind])
 
 
 def _provide(kind: Kind) -> None:

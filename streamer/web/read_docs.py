@@ -15,7 +15,7 @@ class JpegResponse(Response):
     media_type = "image/jpeg"
 
 
-PICTURES = ", ".join(FORMATS)
+PICTURES = ", ".join((*FORMATS, "AVIF", "HEIC"))
 
 KINDS = (
     "multipart/form-data with the part 'file', the file itself as image/* or video/*, "

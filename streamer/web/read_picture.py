@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from models.base import Image
 from streamer.drawing import draw_plate, no_wider
+from streamer.errors import UserError
 from streamer.found import FoundPlate
+from streamer.heif import heif_decoded, heif_kind, heif_size
 from streamer.picture_head import picture_format, picture_size
 from streamer.pictures import decoded, jpeg
 from streamer.web.problems import Problem
@@ -23,12 +25,16 @@ def read_picture(
     reader: PictureReader, data: bytes, limits: ReadLimits, *, field: str, annotate: bool
 ) -> ReadPicture:
     """What is found in a picture file's content. Raises Problem about `field`."""
-    size = picture_size(data)
-    if size is None:
-        raise _broken(data, field)
-    if words := limits.too_many_pixels(size):
-        raise Problem(413, words, field)
-    image = decoded(data)
+    kind = heif_kind(data)
+    try:
+        size = heif_size(data, kind) if kind else picture_size(data)
+        if size is None:
+            raise _broken(data, field)
+        if words := limits.too_many_pixels(size):
+            raise Problem(413, words, field)
+        image = heif_decoded(data, kind) if kind else decoded(data)
+    except UserError as error:  # what reads it is not installed
+        raise Problem(415, str(error), field) from None
     if image is None:
         raise _broken(data, field)
     plates = reader.read(image)
@@ -42,7 +48,7 @@ def read_picture(
 
 
 def _broken(data: bytes, field: str) -> Problem:
-    name = picture_format(data) or "picture"
+    name = picture_format(data) or heif_kind(data) or "picture"
     return Problem(422, f"it begins as a {name} does, but cannot be decoded", field)
 
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
+from streamer.heif import heif_kind
 from streamer.picture_head import picture_format
 from streamer.web.problems import Problem
 
@@ -47,7 +48,8 @@ class Upload:
     def is_picture(self) -> bool:
         """Whether it begins as a picture does."""
         self._file.seek(0)
-        return picture_format(self._file.read(16)) is not None
+        head = self._file.read(64)
+        return picture_format(head) is not None or heif_kind(head) is not None
 
     def content(self) -> bytes:
         """All of it."""

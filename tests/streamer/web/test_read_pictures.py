@@ -1,6 +1,7 @@
 """`POST /read` of pictures: what is read, how they may be sent, and what is refused."""
 
 import struct
+import sys
 import zlib
 from base64 import b64decode
 from io import BytesIO
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from reading_app import API
 from streamer.drawing import GREEN
@@ -19,6 +21,9 @@ from streamer.pictures import decoded
 from streamer.web import read_picture
 
 READ = f"{API}/read"
+
+
+register_heif_opener()
 
 
 def send(client, data, kind="image/jpeg", **params):
@@ -66,6 +71,8 @@ def saved(image, style, **options):
         ("TIFF", {}),
         ("TIFF", {"compression": "tiff_lzw"}),
         ("BMP", {}),
+        ("AVIF", {"quality": 80}),
+        ("HEIF", {"quality": 90}),
     ],
 )
 def test_every_format_is_read_whatever_it_is_called(client, gate_scene, style, options):
@@ -75,14 +82,39 @@ def test_every_format_is_read_whatever_it_is_called(client, gate_scene, style, o
     assert [one["plate"] for one in answer.json()["plates"]] == [plate]
 
 
-def test_a_picture_is_set_upright_by_its_exif(client, gate_scene):
+@pytest.mark.parametrize("style", ["JPEG", "HEIF", "AVIF"])
+def test_a_picture_is_set_upright_by_its_exif(client, gate_scene, style):
     image, plate = gate_scene
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
-    turned = saved(cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE), "JPEG", exif=exif)
+    turned = saved(cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE), style, exif=exif.tobytes())
     answer = send(client, turned).json()
     assert (answer["width"], answer["height"]) == (1280, 720)
     assert [one["plate"] for one in answer["plates"]] == [plate]
+
+
+@pytest.mark.parametrize("style", ["HEIF", "AVIF"])
+def test_what_phones_send_has_its_pixels_counted_before_it_is_decoded(client, monkeypatch, style):
+    monkeypatch.setattr(read_picture, "heif_decoded", None)  # whoever calls it fails
+    answer = send(client, saved(np.zeros((3100, 4000, 3), np.uint8), style, quality=1))
+    assert answer.status_code == 413
+    assert "12.4 megapixels" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("style", ["HEIF", "AVIF"])
+def test_half_of_what_phones_send_is_broken(client, gate_scene, style):
+    data = saved(gate_scene[0], style, quality=50)
+    for size in (64, 300, len(data) // 2):
+        answer = send(client, data[:size])
+        assert answer.status_code == 422, (size, answer.text)
+
+
+def test_without_the_library_for_heic_it_says_what_to_install(client, gate_scene, monkeypatch):
+    data = saved(gate_scene[0], "HEIF")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    answer = send(client, data)
+    assert answer.status_code == 415
+    assert "pip install 'plate-streamer[heic]'" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("style", ["WEBP", "PNG", "TIFF"])

@@ -47,7 +47,7 @@ export async function render(main, { signal }) {
       h("br", {}),
       most,
     ),
-    accept: "image/*,video/*,.mkv,.ts",
+    accept: "image/*,video/*,.heic,.avif,.mkv,.ts",
     multiple: true,
     camera: true,
     onFiles: take,
