@@ -8,6 +8,7 @@ import sys
 import pytest
 import requests
 
+from broker import wait_until
 from examples_of_docs import EXAMPLES
 from flask_served import flask_served
 from models.training.gate import GateScene
@@ -52,6 +53,38 @@ def test_an_alarm_comes_once_and_for_what_may_have_been_read(
             assert requests.post(f"{url}/events", json=doubtful, timeout=5).status_code == 204
         (alarm,) = requests.get(f"{url}/alarms", timeout=5).json()
     assert (alarm["listed"], alarm["sure"]) == (["AB123CO"], False)
+
+
+@pytest.mark.slow
+def test_a_stolen_vehicle_is_heard_of_over_mqtt(tmp_path, broker):
+    plates = [one.plate for one in GateScene(seed=3, vehicles=2).passages()]
+    (tmp_path / "stolen.csv").write_text(f"plate\n{plates[1]}\n")
+    words = ["127.0.0.1", str(broker.port), "stolen"]
+    process = subprocess.Popen(
+        [sys.executable, EXAMPLES / "stolen_vehicles_mqtt.py", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until(lambda: "Sending SUBACK to alarms-stolen" in broker.log())
+        config = {
+            "cameras": [{"name": "gate", "url": GATE}],
+            "watchlists": [
+                {"name": "stolen", "kind": "deny", "file": str(tmp_path / "stolen.csv")},
+                {"name": "all", "kind": "notify", "entries": ["*"]},
+            ],
+            "sinks": {"mqtt": {"host": "127.0.0.1", "port": broker.port}},
+        }
+        with DaemonProcess(tmp_path, config) as daemon:
+            assert daemon.wait(200) == 0, daemon.log
+        told = json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        rest, faults = process.communicate(timeout=20)
+    assert (told["camera"], told["plate"], told["entry"]) == ("gate", plates[1], plates[1])
+    assert told["how"] == "exact"
+    assert (rest, faults) == ("", "")
 
 
 def times(table):

@@ -20,6 +20,7 @@ from models.training.gate import GateScene
 from processes import plate_streamer
 from streamer.cli import main
 from streamer.codec import decode
+from streamer.picture_reader import PlateReader
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +141,22 @@ def test_appending_adds_rows_under_one_header(capsys, folder, tmp_path):
     with (tmp_path / "log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["plate"] for row in rows] == list(plates.values())[:2]
+
+
+@pytest.mark.slow
+def test_the_steps_of_a_video_are_those_of_the_best_look_at_each_vehicle(capsys, film, tmp_path):
+    code, out, err = read(capsys, film.path, "--quiet", "--debug-images", tmp_path)
+    assert (code, err) == (0, "")
+    names = [path.name for path in sorted(tmp_path.iterdir())]
+    assert names[0] == f"0001-gate-{film.plate}-01-plates.png"
+    assert names[-1].endswith("-read.png")
+    assert len({name.split("-")[3] for name in names}) == len(names)
+    look = cv2.imread(str(tmp_path / names[0]))
+    assert look.shape == (720, 1280, 3)
+    crop = cv2.imread(str(tmp_path / next(name for name in names if "crop" in name)))
+    assert PlateReader().read(look)[0].plate == film.plate
+    x1, y1, x2, y2 = decode(out.splitlines()[0]).box
+    assert crop.shape[1] / crop.shape[0] == pytest.approx((x2 - x1) / (y2 - y1), rel=0.6)
 
 
 @pytest.mark.slow
