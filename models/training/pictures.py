@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import cast
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +97,9 @@ class PictureFolder:
             if here := self._by_path.get(name.lower()):
                 return self._open(_best(here, name))
         bare = [name.lower().rsplit("/", 1)[-1] for name in names]
-        # An upload has lost its folder: several of one name cannot be told apart.
-        uploads = [UPLOADED.sub("", name) for name in bare if UPLOADED.match(name)]
+        # An upload has lost its folder: several of one name cannot be told apart. What was fetched
+        # of a server is named as in its address.
+        uploads = [unquote(UPLOADED.sub("", name)).lower() for name in bare if UPLOADED.match(name)]
         for here in (
             *(self._by_name.get(name, []) for name in bare),
             *(self._by_upload.get(_as_uploaded(name), []) for name in uploads),

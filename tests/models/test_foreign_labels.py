@@ -224,6 +224,9 @@ def studio(root, style, file_name):
         # what the converter fetched itself: a hash before it, nothing replaced
         ("29a09514__3f2a1b2c-a.png", "x/a.png"),
         ("29a09514__Müller 2 (rot).png", "x/Müller 2 (rot).png"),
+        # what it was sent as and how a server of it, 1.23.2, named that in an export
+        ("8004d596__b8ce5462-My_best_car%C3%BC_1.png", "x/My (best) car+ü 1.png"),
+        ("0a9d5a8f__057d2852-%C3%9CB.png", "ÜB.png"),
     ],
 )
 @pytest.mark.parametrize("style", ["voc", "yolo", "coco"])
