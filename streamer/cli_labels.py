@@ -113,7 +113,11 @@ def _add_import_options(parser: argparse.ArgumentParser, where: str) -> None:
         help="what is never divided between train and val: a folder of pictures (default), or "
         "those whose names begin with the same letters",
     )
-    take("--keep-splits", action="store_true", help="as train.txt and val.txt there say")
+    take(
+        "--keep-splits",
+        action="store_true",
+        help="as train.txt and val.txt, or instances_train.json and …_val.json, there say",
+    )
     take("--duplicate-bits", type=int, default=4, metavar="N", help="of 64; default: 4")
     take("--keep-duplicates", action="store_true")
     take("--yolo", type=Path, metavar="FOLDER", help="also write a data set as YOLO takes it")
@@ -122,13 +126,13 @@ def _add_import_options(parser: argparse.ArgumentParser, where: str) -> None:
 
 
 def _import(style: str, options: argparse.Namespace) -> int:
+    from models.training.imports import root_of
     from models.training.yolo import check_folder
 
     if options.text_is_class and (options.classes or options.text_attribute):
         raise ModelError("--text-is-class: goes without --class and --text-attribute")
     if options.images is None:
-        file = options.annotations.is_file()
-        options.images = options.annotations.parent if file else options.annotations
+        options.images = root_of(options.annotations)
     if options.yolo:
         # Before the work, not after it.
         check_folder(options.yolo, options.images)

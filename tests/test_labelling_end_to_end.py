@@ -88,7 +88,7 @@ def correct(file, plate):
 def test_labels_become_a_table_that_pandas_reads_and_labels_again(gate, capsys):
     assert main(command("train", "pre-label")) == 0
     for name, plate in gate.items():
-        correct(Path("labels", name).with_suffix(".xml"), plate)
+        correct(Path("labels/Annotations", name).with_suffix(".xml"), plate)
     assert main(command("train", "import-voc")) == 0
     capsys.readouterr()
     (pandas,) = (code for code in PYTHON if "pandas" in code)
@@ -111,7 +111,7 @@ def test_a_detector_of_ones_own_and_tesseract_are_one_object(gate, capsys):
     require_tool("tesseract")
     assert main(command("train", "pre-label")) == 0
     for name, plate in gate.items():
-        correct(Path("labels", name).with_suffix(".xml"), plate)
+        correct(Path("labels/Annotations", name).with_suffix(".xml"), plate)
     assert main(command("train", "import-voc")) == 0
     shutil.copytree("pictures", "data/images")
     training = command("train", "detector")

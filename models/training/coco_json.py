@@ -15,17 +15,24 @@ from urllib.parse import unquote
 from models.training.labelled import Drawn, Labelled, Wanted, boxes_of_stored, number
 from models.training.pictures import PictureFolder, files_below, tails
 from models.training.progress import counted
-from models.training.tables import AnnotationError
+from models.training.tables import SPLITS, AnnotationError
 from models.training.yolo_txt import picture_names
 
 LISTS = ("images", "annotations", "categories")
+
+NO_BOXES = ("image_info_", "stuff_", "panoptic_", "captions_")
+"""How files of COCO's other tasks begin; datumaro writes some beside `instances_*.json`."""
 
 
 def read_all_coco(annotations: Path, pictures: PictureFolder, wanted: Wanted) -> list[Labelled]:
     """A file, or every *.json below a folder. Raises `AnnotationError`, also for none."""
     files = [annotations]
     if not annotations.is_file():
-        files = [file for file in files_below(annotations) if file.suffix.lower() == ".json"]
+        files = [
+            file
+            for file in files_below(annotations)
+            if file.suffix.lower() == ".json" and not file.name.startswith(NO_BOXES)
+        ]
     if not files:
         raise AnnotationError(f"{annotations}: no *.json here; expected COCO's instances_*.json")
     return [one for file in files for one in _Coco(file).read(pictures, wanted)]
@@ -53,6 +60,10 @@ class _Coco:
     def __init__(self, file: Path) -> None:
         self._file = file
         content = load_coco(file)
+        self._split = _split_of(file)
+        # Label Studio gives the size of the stored picture to boxes that were drawn on the turned.
+        info = content.get("info")
+        self._shown = isinstance(info, dict) and info.get("contributor") == "Label Studio"
         self._images: list[dict[str, Any]] = content["images"]
         self._names = {one.get("id"): str(one.get("name", "")) for one in content["categories"]}
         self._of: dict[object, list[tuple[int, dict[str, Any]]]] = {}
@@ -88,7 +99,8 @@ class _Coco:
         )
         of = f"{self._file}: <{place}"
         sides = ((f"{of}.width>", width), (f"{of}.height>", height))
-        read = Labelled(picture, boxes_of_stored(picture, sides, wanted.turned or "shown"))
+        of_stored = boxes_of_stored(picture, sides, wanted.turned or "shown") and not self._shown
+        read = Labelled(picture, of_stored, split=self._split)
         read.tell_turned(f"{self._file} {place}")
         for count, one in self._of.get(self._key(image.get("id")), []):
             self._add(read, f"annotations[{count}]", one, wanted)
@@ -127,4 +139,16 @@ def _attributes(one: Mapping[str, Any]) -> dict[str, str]:
     beside = {key: value for key, value in one.items() if isinstance(value, str)}
     inner = one.get("attributes")
     given = inner if isinstance(inner, dict) else {}
-    return beside | {str(key): "" if value is None else str(value) for key, value in given.items()}
+    return beside | {str(key): _text(value) for key, value in given.items()}
+
+
+def _text(value: object) -> str:
+    # CVAT writes an attribute of the kind number as 1234.0.
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return "" if whole is None else str(whole)
+
+
+def _split_of(file: Path) -> str:
+    """`train` or `val` of `instances_train.json`, `instances_val2017.json`; empty of others."""
+    named = file.stem.rpartition("_")[2].rstrip("0123456789")
+    return named if named in SPLITS and named != file.stem else ""

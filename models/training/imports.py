@@ -32,7 +32,8 @@ READ: dict[str, Read] = {"voc": read_all_voc, "yolo": read_all_yolo, "coco": rea
 class Splitting:
     """How pictures are divided: whole sources (`source_by`), about `val_share` of them for val.
 
-    With `keep`, pictures stay on the side whose list (`train.txt`, `val.txt`) names them.
+    With `keep`, pictures stay on the side whose list (`train.txt`, `val.txt`) names them, or of
+    which their file is (`instances_train.json`, `instances_val.json`).
     """
 
     source_by: str = "folder"
@@ -90,7 +91,8 @@ def import_labels(
         list(compared.near), compared.near, splitting.source_by, splitting.val_share
     )
     if splitting.keep:
-        given = _listed(annotations, folder)
+        of_files = {one.picture.name: one.split for one in read if one.split}
+        given = of_files | _listed(annotations, folder, needed=not of_files)
         split.of.update((name, given[name]) for name in split.of.keys() & given.keys())
         split.notes.append(f"lists give the side of {len(split.of.keys() & given.keys())} pictures")
     found = LabelImport(
@@ -141,14 +143,21 @@ def _one_each(read: Iterable[Labelled]) -> list[Labelled]:
     return list(pictures.values())
 
 
-def _listed(annotations: Path, pictures: PictureFolder) -> dict[str, str]:
+def root_of(annotations: Path) -> Path:
+    """The folder of a data set that is given as such, or as one file of labels in it."""
+    folder = annotations.parent if annotations.is_file() else annotations
+    inner = annotations.is_file() and folder.name == "annotations"
+    return folder.parent if inner else folder
+
+
+def _listed(annotations: Path, pictures: PictureFolder, *, needed: bool) -> dict[str, str]:
     """The side of each picture that a `train.txt` or `val.txt` names, with its ending or without.
 
     Such lists are in the root of YOLO's data sets and in `ImageSets/Main` of VOC's.
     """
-    root = annotations.parent if annotations.is_file() else annotations
+    root = root_of(annotations)
     lists = [file for file in files_below(root) if file.name in ("train.txt", "val.txt")]
-    if not lists:
+    if needed and not lists:
         raise AnnotationError(f"{annotations}: no train.txt or val.txt here that gives the split")
     sides: dict[str, str] = {}
     for file in lists:

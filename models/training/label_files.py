@@ -1,11 +1,13 @@
 """Labels on disk, written one picture after the other: what is there is never overwritten.
 
-    voc    DIR/<path of the picture>.xml                     and DIR/ImageSets/Main/<split>.txt
-    yolo   DIR/labels/<path>.txt, classes.txt beside them,   DIR/data.yaml, DIR/<split>.txt
-    coco   DIR/instances.json                                and DIR/<split>.txt
+    voc    DIR/Annotations/<path of the picture>.xml, DIR/ImageSets/Main/<split>.txt,
+           DIR/labelmap.txt
+    yolo   DIR/labels/<path>.txt, classes.txt beside them and in DIR, DIR/data.yaml,
+           DIR/<split>.txt
+    coco   DIR/annotations/instances_default.json            and DIR/<split>.txt
 
-The lists of a split are written where one is known; YOLO's `data.yaml` needs one, so pictures
-without a split are listed in its `train.txt`.
+Where the split of a picture is not known, COCO has no list. VOC and YOLO need one: it is listed in
+`default.txt`, as CVAT does, or in YOLO's `train.txt`.
 """
 
 import contextlib
@@ -20,7 +22,7 @@ from typing import Any, Protocol
 from models.training.coco_json import load_coco
 from models.training.labelled import PLATE_CLASS, TEXT_ATTRIBUTE, Plate
 from models.training.tables import AnnotationError
-from models.training.voc_xml import voc_xml
+from models.training.voc_xml import XML_FOLDER, voc_xml
 
 SAVED_EVERY = 50
 """So many pictures are lost at most when a run dies that writes one file."""
@@ -60,20 +62,24 @@ class VocFiles:
         self._as_class = as_class
 
     def _file(self, name: str) -> Path:
-        return self._folder / PurePosixPath(name).with_suffix(".xml")
+        return self._folder / XML_FOLDER / PurePosixPath(name).with_suffix(".xml")
 
     def has(self, name: str) -> bool:
-        """As `LabelFiles`."""
-        return self._file(name).exists()
+        """As `LabelFiles`; also where somebody saved them beside the folder for them."""
+        beside = self._folder / PurePosixPath(name).with_suffix(".xml")
+        return self._file(name).exists() or beside.exists()
 
     def add(self, picture: Shown) -> None:
         """As `LabelFiles`."""
         file = self._file(picture.name)
         plates = list(picture.plates)
         _write(file, voc_xml(picture.name, picture.size, plates, as_class=self._as_class))
-        if picture.split:
-            name = PurePosixPath(picture.name).with_suffix("").as_posix()
-            _append(self._folder / "ImageSets" / "Main" / f"{picture.split}.txt", name)
+        name = PurePosixPath(picture.name).with_suffix("").as_posix()
+        _append(self._folder / "ImageSets" / "Main" / f"{picture.split or 'default'}.txt", name)
+        # datumaro takes other classes than VOC's twenty only where they are named so.
+        names = self._folder / "labelmap.txt"
+        if not self._as_class and not names.exists():
+            _write(names, f"# label:color_rgb:parts:actions\n{PLATE_CLASS}:::\n".encode())
 
     def close(self) -> None:
         """Nothing is kept back."""
@@ -97,10 +103,10 @@ class YoloFiles:
         """As `LabelFiles`."""
         file = self._file(picture.name)
         _write(file, "".join(_yolo_line(one, picture.size) for one in picture.plates).encode())
-        # labelImg looks for the names of classes in the folder of the labels.
-        classes = file.with_name("classes.txt")
-        if not classes.exists():
-            _write(classes, f"{PLATE_CLASS}\n".encode())
+        # labelImg looks for the names of classes beside the labels, Label Studio at the top.
+        for classes in (file.with_name("classes.txt"), self._folder / "classes.txt"):
+            if not classes.exists():
+                _write(classes, f"{PLATE_CLASS}\n".encode())
         split = picture.split or "train"
         self._splits.add(split)
         _append(self._folder / f"{split}.txt", f"images/{picture.name}")
@@ -133,7 +139,8 @@ class CocoFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file = folder / "instances.json"
+        # CVAT and datumaro know the file by this name, in this folder.
+        self._file = folder / "annotations" / "instances_default.json"
         # What others wrote beside the three lists stays.
         self._whole: dict[str, Any] = load_coco(self._file) if self._file.exists() else {}
         lists = (self._whole.get(key, []) for key in ("images", "annotations", "categories"))

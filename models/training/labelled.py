@@ -76,6 +76,7 @@ class Labelled:
     """One picture with its labels; `attributes` are the names of all that its objects have.
 
     `of_stored`: its boxes are of the picture as stored, not of the one that EXIF has turned.
+    `split` is the side that its label file is of (empty: of none).
     """
 
     picture: Picture
@@ -83,6 +84,7 @@ class Labelled:
     plates: list[Plate] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
+    split: str = ""
 
     def remark(self, kind: str, text: str, box: IntBox | None = None) -> None:
         """Note something about this picture."""

@@ -1,10 +1,12 @@
 """The folder of the pictures: finding the one that an annotation means, and how it is turned."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import cast
+from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,9 @@ ORIENTATION = 0x0112
 """The tag of EXIF that says how a stored picture is to be turned (CIPA DC-008, 4.6.4 A)."""
 
 IntBox = tuple[int, int, int, int]
+
+UPLOADED = re.compile(r"^(?:[0-9a-f]{8}(?:-|_+))+")
+"""What Label Studio puts before the name of a file that was uploaded, or that it fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +74,36 @@ class PictureFolder:
         self.root = root
         self._by_path: dict[str, list[str]] = {}
         self._by_name: dict[str, list[str]] = {}
+        self._by_upload: dict[str, list[str]] = {}
         for path in files_below(root):
             if path.suffix.lower() == ".xml":
                 continue
             name = path.relative_to(root).as_posix()
             for key in _keys(name):
                 self._by_path.setdefault(key, []).append(name)
-                self._by_name.setdefault(key.rsplit("/", 1)[-1], []).append(name)
+                bare = key.rsplit("/", 1)[-1]
+                self._by_name.setdefault(bare, []).append(name)
+                self._by_upload.setdefault(_as_uploaded(bare), []).append(name)
 
     def find(self, names: Iterable[str], wanted_by: Path) -> Picture | None:
         """The first of `names` that is here: paths relative to the folder, ending optional.
 
-        Where none is, a picture in any folder whose own name is that of one of them. Raises
-        `AnnotationError` that names `wanted_by` where there are several such, and where the
-        picture cannot be read.
+        Where none is, a picture in any folder whose own name is that of one of them, as it is or
+        as Label Studio renames what is uploaded. Raises `AnnotationError` that names `wanted_by`
+        where there are several such, and where the picture cannot be read.
         """
         names = list(names)
         for name in names:
             if here := self._by_path.get(name.lower()):
                 return self._open(_best(here, name))
-        for name in names:
-            here = self._by_name.get(name.lower().rsplit("/", 1)[-1], [])
+        bare = [name.lower().rsplit("/", 1)[-1] for name in names]
+        # An upload has lost its folder: several of one name cannot be told apart. What was fetched
+        # of a server is named as in its address.
+        uploads = [unquote(UPLOADED.sub("", name)).lower() for name in bare if UPLOADED.match(name)]
+        for here in (
+            *(self._by_name.get(name, []) for name in bare),
+            *(self._by_upload.get(_as_uploaded(name), []) for name in uploads),
+        ):
             if len(here) > 1:
                 several = " or ".join(sorted(here)[:3])
                 raise AnnotationError(f"{wanted_by}: its picture may be {several}; say the folder")
@@ -123,6 +137,11 @@ def _keys(name: str) -> Iterator[str]:
     yield name.lower()
     if ending in PICTURE_ENDINGS:
         yield stem
+
+
+def _as_uploaded(name: str) -> str:
+    """The name as Django stores it: blanks as `_`; but for letters, digits, `-_.` nothing else."""
+    return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
 
 
 def _best(here: list[str], name: str) -> str:

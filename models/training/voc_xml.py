@@ -26,6 +26,9 @@ from models.training.pictures import Picture, PictureFolder, files_below, joined
 from models.training.progress import counted
 from models.training.tables import COLUMNS, AnnotationError
 
+XML_FOLDER = "Annotations"
+"""Where VOC's data sets have their XML."""
+
 AS_SHOWN = "boxes of the picture as shown"
 """What our own files say in `source/annotation`: where EXIF turns a picture, theirs is known."""
 
@@ -50,8 +53,7 @@ def read_voc(file: Path, annotations: Path, pictures: PictureFolder, wanted: Wan
     """
     root = _parse(file)
     named = (root.findtext("filename") or "").strip()
-    beneath = file.relative_to(annotations).parent.as_posix()
-    picture = pictures.find(_names(root, beneath, file), file)
+    picture = pictures.find(_names(root, _beneath(file, annotations), file), file)
     if picture is None:
         raise AnnotationError(
             f"{file}: <filename> {named!r} is not in {pictures.root}, nor {file.stem}.*"
@@ -82,19 +84,26 @@ def _parse(file: Path) -> ElementTree.Element:
     return root
 
 
-def _names(root: ElementTree.Element, beneath: str, file: Path) -> Iterator[str]:
+def _beneath(file: Path, annotations: Path) -> list[str]:
+    """The folders in which its picture may be: its own, also without a leading `Annotations`."""
+    parts = file.relative_to(annotations).parent.parts
+    folders = [parts, parts[1:]] if parts[:1] == (XML_FOLDER,) else [parts]
+    return ["/".join(one) for one in folders]
+
+
+def _names(root: ElementTree.Element, beneath: list[str], file: Path) -> Iterator[str]:
     """Where the picture may be, most trusted first, relative to the folder of the pictures.
 
     Many tools write paths of the machine they ran on, so every tail of one is tried, and the
     pictures may be in folders as the annotations are.
     """
     named, path, folder = (tails(root.findtext(key)) for key in ("filename", "path", "folder"))
-    yield from (joined(beneath, tail) for tail in named)
+    yield from (joined(one, tail) for one in beneath for tail in named)
     yield from (joined(over, tail) for over in folder for tail in named[-1:])
     yield from named
-    yield from (joined(beneath, tail) for tail in path[-1:])
+    yield from (joined(one, tail) for one in beneath for tail in path[-1:])
     yield from path
-    yield joined(beneath, file.stem)
+    yield from (joined(one, file.stem) for one in beneath)
     yield file.stem
 
 
@@ -111,7 +120,9 @@ def _is_of_stored(file: Path, root: ElementTree.Element, picture: Picture, wante
 def _attributes(element: ElementTree.Element) -> dict[str, str]:
     found = {}
     for one in element.findall("attributes/attribute"):
-        found[(one.findtext("name") or "").strip()] = (one.findtext("value") or "").strip()
+        value = (one.findtext("value") or "").strip()
+        # What datumaro, and with it CVAT, writes of an attribute that was empty.
+        found[(one.findtext("name") or "").strip()] = "" if value == "None" else value
     return found
 
 
@@ -129,7 +140,8 @@ def _box_of(file: Path, count: int, element: ElementTree.Element) -> list[float]
 def voc_xml(name: str, size: tuple[int, int], plates: list[Plate], *, as_class: bool) -> bytes:
     """A file that says so of the picture `name` as shown, of `size` (width, height).
 
-    The text of a plate is its attribute `TEXT_ATTRIBUTE`, or with `as_class` the name of its class.
+    The text of a plate is its attribute `TEXT_ATTRIBUTE` (none where it is not known), or with
+    `as_class` the name of its class.
     """
     root = ElementTree.Element("annotation")
     _put(root, "filename", name)
@@ -152,7 +164,8 @@ def _put_plate(element: ElementTree.Element, plate: Plate, *, as_class: bool) ->
     box = ElementTree.SubElement(element, "bndbox")
     for key, value in zip(COLUMNS[3:7], plate.box, strict=True):
         _put(box, key, value)
-    if not as_class:
+    # An empty attribute would be shown as "None" in CVAT.
+    if plate.text and not as_class:
         inner = ElementTree.SubElement(element, "attributes")
         attribute = ElementTree.SubElement(inner, "attribute")
         _put(attribute, "name", TEXT_ATTRIBUTE)

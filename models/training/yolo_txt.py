@@ -7,7 +7,6 @@ the corners of a polygon, whose box is taken. The names of the classes are in `d
 nearest folder above the file.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,15 +61,13 @@ def _read(
 def picture_names(label: Path) -> Iterator[str]:
     """Where the picture of a label without its ending may be, most trusted first.
 
-    Of `labels/train/a`, `images/train/a` and `train/a` are asked for; Label Studio puts eight
-    digits before the names of files that were uploaded.
+    Of `labels/train/a`, `images/train/a` and `train/a` are asked for.
     """
     parts = label.parts
     for at, part in enumerate(parts[:-1]):
         if part == "labels":
             yield from tails("/".join((*parts[:at], "images", *parts[at + 1 :])))
     yield from tails(label.as_posix())
-    yield re.sub(r"^[0-9a-f]{8}[-_]+", "", label.name)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, list[float]]]:

@@ -110,15 +110,17 @@ def test_cvats_own_xml_is_told_from_vocs(tmp_path):
 
 def test_labels_that_a_person_corrected_in_coco_stay(tmp_path):
     folder = tmp_path / "labels"
-    folder.mkdir()
+    (folder / "annotations").mkdir(parents=True)
     file, _ = coco(tmp_path)
     content = json.loads(file.read_text(encoding="utf-8")) | {"info": {"by": "somebody"}}
-    (folder / "instances.json").write_text(json.dumps(content), encoding="utf-8")
+    (folder / "annotations/instances_default.json").write_text(
+        json.dumps(content), encoding="utf-8"
+    )
     files = label_files("coco", folder)
     assert files.has("a.png")
     with written(files) as add:
         add(Shown("b.png", (80, 60), [Plate((1, 2, 30, 20), "AB1")]))
-    after = json.loads((folder / "instances.json").read_text(encoding="utf-8"))
+    after = json.loads((folder / "annotations/instances_default.json").read_text(encoding="utf-8"))
     assert after["info"] == {"by": "somebody"}
     assert after["images"][0] == IMAGE
     assert after["annotations"][0] == OBJECT

@@ -86,7 +86,7 @@ def test_texts_as_classes_come_back_where_attributes_are_dropped(tmp_path):
     plates = [(1, 2, 30, 20, "AB123CD"), (1, 30, 30, 50, "")]
     table = write(tmp_path, {"a.png": (80, 60, plates, "train")})
     export_labels(table, tmp_path / "labels", "voc", text_as="class")
-    text = (tmp_path / "labels/a.xml").read_text(encoding="utf-8")
+    text = (tmp_path / "labels/Annotations/a.xml").read_text(encoding="utf-8")
     assert "<name>AB123CD</name>" in text
     assert "<name>plate</name>" in text
     assert "attribute" not in text
@@ -150,7 +150,7 @@ def test_half_a_turn_is_taken_as_usual_or_as_told(tmp_path, style, turned, box):
     """Its size does not tell of which picture the boxes are."""
     table = write(tmp_path, {"a.png": (80, 60, [(10, 5, 40, 20, "")], "train")}, orientation=3)
     export_labels(table, tmp_path / "labels", style)
-    file = tmp_path / "labels/a.xml"
+    file = tmp_path / "labels/Annotations/a.xml"
     if style == "voc":  # as a tool writes it anew
         text = file.read_text(encoding="utf-8").replace("<annotation>boxes of", "<annotation>x")
         file.write_text(text, encoding="utf-8")

@@ -66,7 +66,7 @@ def test_corrected_labels_stay_and_missing_ones_are_made(tmp_path, capsys, gate)
     root, plates = gate
     words = ["pre-label", root, "--output", tmp_path, "--format", "voc", "--text-as", "class"]
     run(capsys, *words)
-    first, other = tmp_path / "1.xml", tmp_path / "a/2.xml"
+    first, other = tmp_path / "Annotations/1.xml", tmp_path / "Annotations/a/2.xml"
     assert f"<name>{plates['1.png']}</name>" in first.read_text(encoding="utf-8")
     first.write_text("<annotation>by hand</annotation>", encoding="utf-8")
     made = other.read_bytes()
@@ -88,7 +88,9 @@ def test_broken_pictures_are_named_at_the_end_and_the_others_are_labelled(tmp_pa
     code, err = run(capsys, *words)
     assert code == 2
     assert "0.jpg: no picture that can be decoded" in err.splitlines()[-1]
-    content = json.loads((tmp_path / "l/instances.json").read_text(encoding="utf-8"))
+    content = json.loads(
+        (tmp_path / "l/annotations/instances_default.json").read_text(encoding="utf-8")
+    )
     assert [one["file_name"] for one in content["images"]] == ["1.png"]
 
 
@@ -97,7 +99,7 @@ def test_what_scores_too_low_is_left_out(tmp_path, capsys, gate):
     code, err = run(capsys, *words)
     assert code == 0
     assert "3 pictures labelled: 0 plates, 0 read" in err
-    assert "<object>" not in (tmp_path / "1.xml").read_text(encoding="utf-8")
+    assert "<object>" not in (tmp_path / "Annotations/1.xml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
