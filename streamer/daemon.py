@@ -109,6 +109,7 @@ class Daemon:
         next_sign_s = time.monotonic()
         while not self._ending.wait(WATCH_S):
             if not self.stays and not any(pipeline.running for pipeline in self.pipelines):
+                log.info("all recordings are at their end: stopping")
                 return
             if self._failure() is not None:
                 return

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 FOLDER = Path(__file__).with_name("static")
 SHELL, DOCS = "index.html", "docs.html"
-PAGES = re.compile(r"/(events|plates/[^/]{1,100}|inside|read|lists|system|login)?")
+PAGES = re.compile(r"/((events|plates/[^/]{1,100}|inside|read|lists|system|login)/?)?")
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -66,7 +66,7 @@ class Pages:
 
     def _answer(self, scope: Scope, file: _File | None) -> Response:
         if file is None:
-            return PlainTextResponse("There is no such page.\n", 404)
+            return self._nothing(Headers(scope=scope))
         if scope["method"] not in {"GET", "HEAD"}:
             return PlainTextResponse("A page can be read only.\n", 405, {"Allow": "GET, HEAD"})
         headers = Headers(scope=scope)
@@ -80,6 +80,12 @@ class Pages:
             given["Content-Encoding"] = "gzip"
         content = file.packed if packs else file.content
         return Response(content, headers=given, media_type=file.kind)
+
+    def _nothing(self, headers: Headers) -> Response:
+        shell = self._files.get(f"/{SHELL}")
+        if shell is not None and "text/html" in headers.get("accept", ""):
+            return Response(shell.content, 404, media_type=shell.kind)  # it says so itself
+        return PlainTextResponse("There is no such page.\n", 404)
 
 
 def _tags(headers: Headers) -> list[str]:

@@ -66,6 +66,13 @@ def test_there_is_nothing_else(client, path):
     assert "secret" not in answer.text
 
 
+def test_a_browser_gets_the_portal_which_says_that_there_is_no_such_page(client):
+    answer = client.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 404
+    assert answer.content == client.get("/").content
+    assert client.get("/lists/").content == client.get("/lists").content
+
+
 def test_browsers_ask_again_and_get_no_copy(client):
     first = client.get("/events")
     assert first.headers["cache-control"] == "no-cache"

@@ -68,6 +68,15 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(browse, addres
     assert page.evaluate("document.getElementById('main').contains(document.activeElement)")
 
 
+def test_a_page_that_is_not_there_says_so_and_leads_on(browse, address):
+    page = browse(address + "/", expected=["404"])
+    answer = page.goto(address + "/nowhere")
+    assert answer.status == 404
+    assert settled(page).locator("h1").inner_text() == "Not found"
+    page.get_by_role("link", name="Events", exact=True).click()
+    page.wait_for_url("**/events")
+
+
 def test_the_theme_that_was_chosen_is_kept(browse, address):
     page = settled(browse(address + "/", color_scheme="light"))
     page.locator("#menu summary").click()
