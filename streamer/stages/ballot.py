@@ -21,6 +21,8 @@ KEPT = 30
 """More looks than this do not change a vote; the worst go."""
 FEW, SOON_S = 5, 0.25
 """So many sights, within so many seconds, tell where a plate is better than one."""
+SAME_PLACE = 0.5
+"""Of the smaller of two boxes: plates do not lie on one another."""
 STRANGE_FROM = 4
 """Shorter texts are scraps; any two of them differ."""
 
@@ -60,6 +62,8 @@ class Ballot:
         """Whether it was out of sight, so that it may be another vehicle now."""
         self.strangers: list[Look] = []
         """The last looks, as long as they read another plate altogether."""
+        self.twins: set[int] = set()
+        """Other tracks that were where this one was, at the same time."""
         self._firsts: list[Sight] = []
         self._lasts: deque[Sight] = deque(maxlen=FEW)
         """Of those in which the plate is whole: cut boxes grow by coming into the picture."""
@@ -112,6 +116,7 @@ class Ballot:
         self.first = erring.first
         self.way = self.way or erring.way
         self.speedometer = erring.speedometer
+        self.twins = erring.twins
         self._firsts = erring._firsts or self._firsts
 
     def go_on_from(self, broken: "Ballot") -> None:
@@ -190,6 +195,14 @@ class Ballot:
 
 def _unlike(text: str, read: str) -> int:
     return distance(fold_twins(text), fold_twins(read))
+
+
+def share_of_smaller(one: Box, other: Box) -> float:
+    """How much of the smaller box (0..1) is in the other."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    least = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return max(wide, 0.0) * max(high, 0.0) / max(least, 1e-9)
 
 
 def without_picture(frame: Frame) -> Frame:

@@ -1,7 +1,8 @@
 """The stage that decides: one event per passage, as soon as its plate is certain."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Annotated
 
 from pydantic import Field
@@ -10,9 +11,9 @@ from models.readers.formats import Formats
 from streamer.data import Decided, Frame, Look, Looked, Outcome, Rejection
 from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
-from streamer.stages.ballot import Ballot, sight
+from streamer.stages.ballot import SAME_PLACE, Ballot, share_of_smaller, sight
 from streamer.stages.broken import BrokenTracks
-from streamer.stages.passages import Passage, Passages
+from streamer.stages.passages import Passage, Passages, is_same
 from streamer.stages.said import event_of, rejection_of
 from trackers.base import Track
 
@@ -51,6 +52,10 @@ class Vote:
     begins within `dedup_seconds` (of the scene's time) of when it was last seen is the same
     passage, and no event; so is one that begins where it was last seen, as if it had never moved
     (see `Passages`).
+
+    Where a detector found a plate twice (once with the lettering above it, say), there are two
+    tracks, of one plate. One that ends waits up to `UNDECIDED_S` for the other, if that reads
+    nearly the same and is undecided: else the worse views would speak, as they are lost first.
 
     Plates are decided with `formats`, on the sum of what was seen: see `streamer.formats`.
     Decided tracks are added to `settled`; `on_outcome` is told once of each track what became
@@ -99,15 +104,21 @@ class Vote:
         if looked.frame is not None:
             self._see(looked.frame, looked.tracks)
         decided = [one for look in looked.looks for one in self._count(look)]
-        if looked.frame is not None:
-            for track_id, ballot in self._ballots.items():
-                if ballot.passage is None and self._ready(ballot, looked.frame):
-                    decided += self._decide(track_id, ballot, ended=False)
         # By the tracks that live, not by those reported as ended: an item can get lost on the
         # way here by a failure, a vehicle must not.
         living = {track.id for track in looked.tracks}
+        if looked.frame is not None:
+            for track_id, ballot in self._ballots.items():
+                undecided = ballot.passage is None and track_id in living
+                if undecided and self._ready(ballot, looked.frame):
+                    decided += self._decide(track_id, ballot, ended=False)
+        ended = [
+            track_id
+            for track_id, ballot in self._ballots.items()
+            if track_id not in living and not self._waits(ballot, looked.frame, living)
+        ]
         now_s = None if looked.frame is None else looked.frame.time_s
-        return decided + self._end([one for one in self._ballots if one not in living], now_s)
+        return decided + self._end(ended, now_s)
 
     def idle(self) -> tuple[()]:
         """Nothing: tracks that end in silence are reported by the tracking stage."""
@@ -117,7 +128,7 @@ class Vote:
         """The passages that are still open."""
         return self._end(list(self._ballots), None)
 
-    def _see(self, frame: Frame, tracks: Iterable[Track]) -> None:
+    def _see(self, frame: Frame, tracks: Sequence[Track]) -> None:
         for track in tracks:
             if track.detection is None:
                 continue
@@ -134,6 +145,25 @@ class Vote:
                 ballot.speedometer.seen(here.at, here.time_s, here.box, frame.size)
             if ballot.passage is not None:
                 self._passages.seen(ballot.passage, frame.camera, here)
+        # Lost tracks too: a new one where a lost one is expected may be of the same plate.
+        for one, other in combinations([one for one in tracks if one.id in self._ballots], 2):
+            if share_of_smaller(one.box, other.box) >= SAME_PLACE:
+                self._ballots[one.id].twins.add(other.id)
+                self._ballots[other.id].twins.add(one.id)
+
+    def _waits(self, ballot: Ballot, frame: Frame | None, living: Collection[int]) -> bool:
+        """Whether a track that ended leaves the word to another of the same plate."""
+        if ballot.plate is None or ballot.passage is not None or frame is None:
+            return False
+        if ballot.speedometer is not None:
+            return False  # how long its event waits is said there: see `BrokenTracks`
+        if frame.time_s - ballot.last.time_s >= UNDECIDED_S:
+            return False
+        others = [self._ballots[one] for one in ballot.twins & self._ballots.keys() & set(living)]
+        return any(
+            other.passage is None and other.plate is not None and is_same(other.plate, ballot.plate)
+            for other in others
+        )
 
     def _count(self, look: Look) -> list[Decided]:
         """Add a look to its track's ballot; gives what that decides of an earlier vehicle."""
@@ -212,7 +242,8 @@ class Vote:
 
     def _end(self, track_ids: Sequence[int], now_s: float | None) -> list[Decided]:
         decided: list[Decided] = []
-        for track_id in track_ids:
+        # Of those that end at once the surest first: it speaks for those that read nearly the same.
+        for track_id in sorted(track_ids, key=lambda one: -self._ballots[one].sureness):
             ballot = self._ballots.pop(track_id)
             if ballot.passage is None:
                 ballot.take_strangers_in()

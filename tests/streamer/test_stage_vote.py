@@ -208,6 +208,71 @@ def test_two_tracks_on_one_plate_at_once_are_one_passage():
     assert gate.outcomes == {"published": 1, "duplicate": 1}
 
 
+WRONG = reading("ET56BVL", (0.99, 0.99, 0.99, 0.99, 0.99, 0.85, 0.99))
+UNSURE = reading("ET56BWL", (0.99, 0.99, 0.99, 0.99, 0.99, 0.6, 0.99))
+AROUND = (BOX[0] - 40, BOX[1] - 15, BOX[2] + 5, BOX[3] + 5)
+"""The same plate with the lettering above it."""
+
+
+def found_twice(second=UNSURE, box=AROUND, lost_s=0.3):
+    """A gate where track 1 has ended undecided while track 2 is still there."""
+    gate = Gate()
+    boxes = {1: BOX, 2: box}
+    for n in range(2):
+        gate.show(n / 10, read={1: (WRONG, 0.73), 2: (second, 0.7)}, boxes=boxes)
+    gate.show(lost_s, seen=[2], boxes=boxes)
+    return gate
+
+
+def test_where_a_plate_was_found_twice_the_track_that_is_lost_first_leaves_the_word_to_the_other():
+    gate = found_twice()
+    assert gate.plates == []
+    for n in range(4):
+        gate.show(0.4 + n / 10, read={2: ("ET56BWL", 0.9)}, boxes={2: AROUND})
+    assert gate.end().plates == ["ET56BWL"]
+    assert gate.outcomes == {"published": 1, "duplicate": 1}
+    assert gate.rejected[0].event == gate.decided[0].event.id
+
+
+def test_a_track_that_waits_does_not_speak_for_want_of_further_looks():
+    gate = Gate()
+    for n in range(2):
+        read = {1: (reading("VAN55BDC7", 0.97), 0.9), 2: (reading("55BDC7", 0.6), 0.7)}
+        gate.show(n / 10, read=read, boxes={1: BOX, 2: AROUND})
+    for n in range(2, 30):
+        gate.show(n / 10, seen=[2], boxes={2: AROUND})
+    assert gate.plates == []
+    for n in range(4):
+        gate.show(3 + n / 10, read={2: ("55BDC7", 0.9)}, boxes={2: AROUND})
+    assert gate.end().plates == ["55BDC7"]
+
+
+def test_of_two_that_end_at_once_the_surer_speaks():
+    gate = Gate()
+    for n in range(2):
+        read = {1: (WRONG, 0.73), 2: ("ET56BWL", 0.9)}
+        gate.show(n / 10, read=read, boxes={1: BOX, 2: AROUND})
+    assert gate.plates == []
+    gate.show(0.3)
+    assert gate.plates == ["ET56BWL"]
+
+
+def test_a_track_does_not_wait_for_one_that_says_nothing():
+    gate = found_twice()
+    gate.show(5.2, seen=[2], boxes={2: AROUND})
+    assert gate.plates == ["ET56BVL"]
+    assert found_twice().end().plates == ["ET56BVL"]
+
+
+@pytest.mark.parametrize(
+    ("second", "box"),
+    [("XY98", AROUND), ("GATE", AROUND), (UNSURE, (900.0, 300.0, 1000.4, 322.6))],
+    ids=["another plate", "lettering", "elsewhere"],
+)
+def test_a_track_waits_for_the_same_plate_alone(second, box):
+    assert found_twice(second, box).plates == ["ET56BVL"]
+
+
 def test_a_doubtful_remainder_of_a_track_is_no_event():
     gate = Gate()
     gate.passes(1, ["AB123CD"] * 4)
@@ -261,7 +326,7 @@ def test_a_lost_message_about_an_end_loses_no_vehicle():
     """The frame that ended track 1 failed in a stage before; the next one knows it no more."""
     gate = Gate()
     gate.show(0.0, read={1: "AB123CD"})
-    gate.show(5.0, seen=[2])
+    gate.show(5.2, seen=[2])
     assert gate.plates == ["AB123CD"]
 
 
