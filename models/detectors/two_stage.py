@@ -36,12 +36,13 @@ class TwoStageDetector:
     """Finds vehicles with a model of yours, and plates in what it found.
 
     `vehicles` is the file or folder of a model that ultralytics loads (extra `yolo`), and
-    `vehicle_classes` those of its classes, by name or number, that carry plates; None for what it
-    has of `VEHICLES`, as COCO calls them, on which most models are trained. Vehicles below
-    `min_vehicle_score` are not looked into. `plates` None takes our own network for plates; an `.onnx`
-    file, by path or address, is one of its kind, anything else is loaded by ultralytics. `size`,
-    `min_score` and, where it is ONNX, `runtime` are those of the plates' network, `threads` those
-    of either. Cuts are scaled down to `size`, never up: a small vehicle is seen with more of what is around it.
+    `vehicle_classes` those of its classes, by name or number, that carry plates; None for what
+    it has of `VEHICLES`, as COCO calls them, on which most models are trained. Vehicles below
+    `min_vehicle_score` are not looked into. `plates` None takes our own network for plates; an
+    `.onnx` file, by path or address, is one of its kind, anything else is loaded by ultralytics.
+    `size`, `min_score` and, where it is ONNX, `runtime` are those of the plates' network,
+    `threads` those of either. Cuts are scaled down to `size`, never up: a small vehicle is seen
+    with more of what is around it.
 
     At most `MOST_VEHICLES` are looked into; pictures without vehicles have no plates. Raises
     `ModelError` if a model cannot be used; they are loaded here. One instance serves one thread.
