@@ -11,10 +11,13 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from models.address import is_address
-from models.base import Box, Corners, Detection, Detector, Image
+from models.base import Box, Corners, Detection, Detector, Image, ModelError
 from models.detectors.quads import settled
 from models.detectors.ultralytics import UltralyticsDetector
 from models.detectors.yolo import YoloDetector
+
+VEHICLES = ("car", "motorcycle", "bus", "truck")
+"""What carries plates, as COCO calls it."""
 
 MARGIN = 0.1
 """Around a vehicle, in shares of its width and height: boxes may end before the bumper does."""
@@ -33,12 +36,13 @@ class TwoStageDetector:
     """Finds vehicles with a model of yours, and plates in what it found.
 
     `vehicles` is the file or folder of a model that ultralytics loads (extra `yolo`), and
-    `vehicle_classes` those of its classes, by name or number, that carry plates: as they are
-    called in COCO, on which most models are trained. Vehicles below `min_vehicle_score` are
-    not looked into. `plates` None takes our own network for plates; an `.onnx` file, by path or
-    address, is one of its kind, anything else is loaded by ultralytics. `size`, `min_score` and,
-    where it is ONNX, `runtime` are those of the plates' network, `threads` those of either. Cuts
-    are scaled down to `size`, never up: a small vehicle is seen with more of what is around it.
+    `vehicle_classes` those of its classes, by name or number, that carry plates; None for what
+    it has of `VEHICLES`, as COCO calls them, on which most models are trained. Vehicles below
+    `min_vehicle_score` are not looked into. `plates` None takes our own network for plates; an
+    `.onnx` file, by path or address, is one of its kind, anything else is loaded by ultralytics.
+    `size`, `min_score` and, where it is ONNX, `runtime` are those of the plates' network,
+    `threads` those of either. Cuts are scaled down to `size`, never up: a small vehicle is seen
+    with more of what is around it.
 
     At most `MOST_VEHICLES` are looked into; pictures without vehicles have no plates. Raises
     `ModelError` if a model cannot be used; they are loaded here. One instance serves one thread.
@@ -48,7 +52,7 @@ class TwoStageDetector:
         self,
         *,
         vehicles: Path,
-        vehicle_classes: tuple[int | str, ...] = ("car", "motorcycle", "bus", "truck"),
+        vehicle_classes: tuple[int | str, ...] | None = None,
         min_vehicle_score: Annotated[float, Ge(0), Le(1)] = 0.3,
         plates: str | Path | None = None,
         size: tuple[int, int] = (320, 320),
@@ -57,8 +61,9 @@ class TwoStageDetector:
         threads: Annotated[int, Gt(0)] = 1,
     ) -> None:
         self._vehicles = UltralyticsDetector(
-            weights=vehicles, classes=vehicle_classes, min_score=min_vehicle_score, threads=threads
+            weights=vehicles, min_score=min_vehicle_score, threads=threads
         )
+        _keep(self._vehicles, vehicle_classes, vehicles)
         self._least = size
         self._plates: Detector
         if plates is None or is_address(str(plates)) or str(plates).lower().endswith(".onnx"):
@@ -79,6 +84,22 @@ class TwoStageDetector:
             for one in plates_of(each.box, image, self._plates, least=self._least)
         ]
         return settled(found, (image.shape[1], image.shape[0]))
+
+
+def _keep(detector: UltralyticsDetector, classes: tuple[int | str, ...] | None, file: Path) -> None:
+    if classes is None:
+        names = detector.names
+        classes = tuple(number for number, name in names.items() if name in VEHICLES)
+        if not classes:
+            known = ", ".join(f"{name} ({number})" for number, name in names.items())
+            raise ModelError(
+                f"vehicle_classes: {file} has none of {', '.join(VEHICLES)}; name those of its"
+                f" classes that carry plates: {known}"
+            )
+    try:
+        detector.keep(classes)
+    except ModelError as error:
+        raise ModelError(f"vehicle_classes: {error}") from error
 
 
 def plates_of(

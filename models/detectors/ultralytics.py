@@ -84,6 +84,15 @@ class UltralyticsDetector:
         self._settings["classes"] = numbers_of(classes, names, self._weights)
         self._learn_to_turn(size)
 
+    @property
+    def names(self) -> dict[int, str]:
+        """What the model calls its classes, by their numbers."""
+        return dict(self._model.predictor.model.names)
+
+    def keep(self, classes: Sequence[int | str]) -> None:
+        """Find these classes only from now on. Raises `ModelError` for unknown ones."""
+        self._settings["classes"] = numbers_of(classes, self.names, self._weights)
+
     def detect(self, image: Image) -> list[Detection]:
         """The plates of one picture, best score first, boxes clipped to the picture."""
         if 0 in image.shape:

@@ -94,6 +94,20 @@ def test_the_options_choose_vehicles(tmp_path):
         TwoStageDetector(vehicles=bicycles, vehicle_classes=("van",))
 
 
+def test_a_model_of_some_vehicles_is_used_for_those_it_has(tmp_path):
+    one = scene(30)
+    box = [v / 2 + (12 if i % 2 else 0) for i, v in enumerate(around(one.plates[0].box))]
+    cars = write_constant(tmp_path / "cars.onnx", [[*box, 0.9, 1]], {0: "tree", 1: "car"})
+    assert TwoStageDetector(vehicles=cars).detect(one.image)
+    trees = write_constant(tmp_path / "trees.onnx", [[*box, 0.9, 0]], {0: "tree", 1: "car"})
+    assert not TwoStageDetector(vehicles=trees).detect(one.image)
+    lots = write_constant(tmp_path / "lots.onnx", [[*box, 0.9, 0]], {0: "tree", 1: "vehicle"})
+    with pytest.raises(ModelError, match=r"^vehicle_classes: .*lots\.onnx has none of car, .*tree"):
+        TwoStageDetector(vehicles=lots)
+    with pytest.raises(ModelError, match=r"^vehicle_classes: .*lots\.onnx: no class 'van'"):
+        TwoStageDetector(vehicles=lots, vehicle_classes=("van",))
+
+
 def test_two_vehicles_over_one_plate_give_it_once(tmp_path):
     one = scene(5)
     x1, y1, x2, y2 = around(one.plates[0].box)
