@@ -108,10 +108,10 @@ class Daemon:
         period_s = health.watchdog_period_s()
         next_sign_s = time.monotonic()
         while not self._ending.wait(WATCH_S):
-            if not self.stays and not any(pipeline.running for pipeline in self.pipelines):
-                log.info("all recordings are at their end: stopping")
-                return
             if self._failure() is not None:
+                return
+            if not self.stays and not any(pipeline.running for pipeline in self.pipelines):
+                log.info("every source is over: stopping; 'loop: true' plays recordings again")
                 return
             if self._reload:
                 self._reload = False

@@ -118,6 +118,7 @@ class Capture:
                 self._came(frame)
                 if stop.is_set() or (self._lets_pass(frame) and not out.put(frame)):
                     return
+        log.info("camera %s: %s is over", self._source.camera, self._source.url)
 
     def _came(self, frame: Frame) -> None:
         if not self._arriving:

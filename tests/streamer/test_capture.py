@@ -78,6 +78,20 @@ def test_a_recording_ends():
     assert (notes.reasons, waits) == ([], [])
 
 
+def test_the_end_of_a_recording_is_told_but_not_that_of_who_was_stopped(caplog):
+    over = "camera gate: rtsp://***@cam is over"
+    with caplog.at_level(logging.INFO, "streamer"):
+        run(Script([]))
+        assert caplog.messages == [over]
+        caplog.clear()
+        out, stop = Channel(100), threading.Event()
+        out.close()
+        run(Script([0]), out=out)
+        stop.set()
+        run(Script([0]), stop=stop)
+    assert over not in caplog.messages
+
+
 def test_a_failure_is_waited_out_and_frames_go_on():
     source = Script([0, 1, failure("timeout")], [2, 3, failure("ended")], [4])
     frames, notes, waits = run(source)
@@ -137,6 +151,7 @@ def test_one_line_per_outage_and_reason(caplog):
         "camera gate: frames arrive from rtsp://***@cam",
         "camera gate: rtsp://***@cam: refused; trying again",
         "camera gate: frames arrive from rtsp://***@cam",
+        "camera gate: rtsp://***@cam is over",
     ]
 
 
