@@ -19,8 +19,8 @@ from streamer.api import STOP_S
 from streamer.app import default_config
 from streamer.config import CameraConfig
 from streamer.metrics import Metrics
-from streamer.one_camera import camera_pipeline
 from streamer.pipeline import StageBase
+from streamer.roots.one_camera import camera_pipeline
 from streamer.watch import CameraWatch
 
 RENDERED_S = 12

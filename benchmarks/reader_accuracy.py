@@ -16,7 +16,7 @@ from pathlib import Path
 from models.detectors.yolo import YoloDetector
 from models.readers.rapidocr import RapidocrReader
 from models.training.evaluate_reader import Material, evaluate_readers
-from streamer.detected import FoundBy
+from streamer.evaluation.detected import FoundBy
 from streamer.stages.views import MARGIN
 
 

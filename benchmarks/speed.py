@@ -33,12 +33,12 @@ from models.training.rides import Condition
 from streamer.app import default_config
 from streamer.config import make
 from streamer.data import Looked, Speed
-from streamer.evaluate_passages import Unheard
-from streamer.evaluate_recorded import asked_for
-from streamer.one_camera import formats_of, models_of, stages_of
+from streamer.evaluation.passages import Unheard
+from streamer.evaluation.recorded import START, frame_at, from_plain, to_plain
+from streamer.evaluation.revoted import asked_for
 from streamer.pipeline import in_turn
 from streamer.places import Places
-from streamer.recorded import START, frame_at, from_plain, to_plain
+from streamer.roots.one_camera import formats_of, models_of, stages_of
 from streamer.settled import Settled
 from streamer.speed.settings import SpeedConfig
 from streamer.speed.speedometer import RoadSpeeds

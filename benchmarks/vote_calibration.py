@@ -22,9 +22,9 @@ from models.edits import distance
 from models.readers.calibration import best_l2, expected_calibration_error, fit, held_out
 from models.readers.formats import Formats
 from streamer.app import default_config
-from streamer.noise import Noise, noisy
-from streamer.one_camera import models_of
-from streamer.recorded import read
+from streamer.evaluation.noise import Noise, noisy
+from streamer.evaluation.recorded import read
+from streamer.roots.one_camera import models_of
 from streamer.stages.views import quality
 from streamer.voting import Opinion, figures_of, vote
 

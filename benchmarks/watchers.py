@@ -28,7 +28,7 @@ from streamer.controls import Controls
 from streamer.enrich.watchlists import Watchlists
 from streamer.live import LiveView
 from streamer.metrics import Metrics
-from streamer.one_camera import Site, camera_pipeline
+from streamer.roots.one_camera import Site, camera_pipeline
 from streamer.sinks.outbox import Outbox
 from streamer.watch import CameraWatch
 from streamer.web.films import Films

@@ -16,12 +16,12 @@ from matplotlib.figure import Figure
 from models.training.traffic import CONDITIONS, Traffic
 from streamer.app import default_config
 from streamer.data import Look
-from streamer.evaluate_passages import Unheard
+from streamer.evaluation.passages import Unheard
+from streamer.evaluation.recorded import frame_at
 from streamer.evidence import _aligned
 from streamer.formats import as_seen
-from streamer.one_camera import formats_of, models_of, stages_of
 from streamer.pipeline import in_turn
-from streamer.recorded import frame_at
+from streamer.roots.one_camera import formats_of, models_of, stages_of
 from streamer.voting import Opinion, vote
 
 CONDITION, SEED, TRACK, LOOKS = "rain", 2, 6, 9

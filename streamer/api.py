@@ -5,18 +5,18 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 
 from models.base import Image
-from streamer.annotations import Annotations, annotate
 from streamer.app import default_config
 from streamer.config import Config
 from streamer.data import Candidate, Character, Decided, PlateEvent
 from streamer.errors import UserError
-from streamer.film import Film, rate_of
 from streamer.found import FoundPlate
-from streamer.inputs import Input, inputs
 from streamer.picture_reader import PlateReader, load_picture
-from streamer.picture_tasks import image_of
-from streamer.results import of_picture, of_vehicle
-from streamer.results_saved import save_results
+from streamer.reading.annotations import Annotations, annotate
+from streamer.reading.film import Film, rate_of
+from streamer.reading.inputs import Input, inputs
+from streamer.reading.results import of_picture, of_vehicle
+from streamer.reading.saved import save_results
+from streamer.reading.tasks import image_of
 from streamer.vehicles import STOP_S, vehicles
 
 __all__ = [

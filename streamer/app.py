@@ -14,18 +14,18 @@ from pathlib import Path
 
 from models.detectors import DETECTORS
 from models.readers import READERS
-from streamer.camera_root import Shared, gates_of, lasting, live_views, watched_pipeline
 from streamer.config import Config, Parts, make, parse_config, read_config
 from streamer.controls import Controls
 from streamer.daemon import Daemon
-from streamer.delivery_root import archive_of, car_park, sinks_of, storage_of, within
 from streamer.enrich import OWNERS
 from streamer.enrich.watchlists import Watchlists
 from streamer.environment import installation_faults
 from streamer.metrics import Metrics
-from streamer.portal_root import Announce, log_address, portal_of, web_service
-from streamer.radars import radars_of
-from streamer.services import (
+from streamer.roots.cameras import Shared, gates_of, lasting, live_views, watched_pipeline
+from streamer.roots.delivery import archive_of, car_park, sinks_of, storage_of, within
+from streamer.roots.portal import Announce, log_address, portal_of, web_service
+from streamer.roots.radars import radars_of
+from streamer.roots.services import (
     controls_service,
     memory_service,
     metrics_service,

@@ -15,22 +15,22 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.base import ModelError
-from streamer.cli_completion import add_completion
-from streamer.cli_corners import add_corners
-from streamer.cli_dead_letters import add_dead_letters
-from streamer.cli_evaluate import add_evaluate
-from streamer.cli_evaluate_passages import add_evaluate_passages
-from streamer.cli_evaluate_reader import add_evaluate_reader
-from streamer.cli_evaluate_truth import add_evaluate_truth
-from streamer.cli_export_corrections import add_export_corrections
-from streamer.cli_labels import add_labels
-from streamer.cli_read import add_read
-from streamer.cli_reader import add_reader
-from streamer.cli_schemas import add_schemas
-from streamer.cli_serve import add_serve
-from streamer.cli_teaching import teach
-from streamer.cli_train import add_train
-from streamer.cli_weights import add_weights
+from streamer.commands.completion import add_completion
+from streamer.commands.corners import add_corners
+from streamer.commands.dead_letters import add_dead_letters
+from streamer.commands.evaluate import add_evaluate
+from streamer.commands.evaluate_passages import add_evaluate_passages
+from streamer.commands.evaluate_reader import add_evaluate_reader
+from streamer.commands.evaluate_truth import add_evaluate_truth
+from streamer.commands.export_corrections import add_export_corrections
+from streamer.commands.labels import add_labels
+from streamer.commands.read import add_read
+from streamer.commands.reader import add_reader
+from streamer.commands.schemas import add_schemas
+from streamer.commands.serve import add_serve
+from streamer.commands.teaching import teach
+from streamer.commands.train import add_train
+from streamer.commands.weights import add_weights
 from streamer.errors import UserError
 from streamer.logs import start_logging
 from streamer.version import VERSION
@@ -160,7 +160,7 @@ def _add_demo(commands: Commands) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from streamer.demo import run_demo
+    from streamer.commands.demo import run_demo
 
     start_logging("warning")
     return run_demo(

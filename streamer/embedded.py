@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from streamer.config import make
-from streamer.portal_root import portal_alone
+from streamer.roots.portal import portal_alone
 from streamer.serve import serving_config
 from streamer.web.mounted import Mounted
 from streamer.web.options import Web

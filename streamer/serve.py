@@ -15,7 +15,7 @@ from streamer import health
 from streamer.app import PARTS
 from streamer.config import Config, ConfigError, make, parse_config, read_config
 from streamer.logs import start_logging
-from streamer.portal_root import portal_alone, web_service
+from streamer.roots.portal import portal_alone, web_service
 from streamer.web.options import Web
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from streamer.cli import command_line
-from streamer.cli_teaching import commands_of
+from streamer.commands.teaching import commands_of
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sitegen.blocks import code, table
 from streamer.cli import command_line
-from streamer.cli_examples import EXAMPLES
-from streamer.cli_teaching import commands_of, folded
+from streamer.commands.examples import EXAMPLES
+from streamer.commands.teaching import commands_of, folded
 
 TITLES = {"positional arguments": "Arguments", "options": "Options"}
 HEAD = """# Command line

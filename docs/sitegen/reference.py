@@ -65,7 +65,7 @@ def reference_pages(root: Path) -> Iterator[tuple[str, str]]:
 def openapi_document() -> dict[str, Any]:
     """What the portal serves at /api/v1/openapi.json, without starting one."""
     from streamer.config import make
-    from streamer.portal_root import portal_alone
+    from streamer.roots.portal import portal_alone
     from streamer.serve import serving_config
     from streamer.web.site import create_app
 

@@ -9,7 +9,7 @@ import pytest
 from models.base import Detection, Reading
 from models.readers import READERS
 from streamer.cli import main
-from streamer.detected import FoundBy
+from streamer.evaluation.detected import FoundBy
 
 pytest.importorskip("pandas", reason="tables need the extra train")
 pytest.importorskip("jinja2", reason="a gallery needs the extra train")

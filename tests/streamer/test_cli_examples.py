@@ -7,8 +7,8 @@ import shlex
 import pytest
 
 from streamer.cli import command_line, main
-from streamer.cli_examples import EXAMPLES
-from streamer.cli_teaching import commands_of
+from streamer.commands.examples import EXAMPLES
+from streamer.commands.teaching import commands_of
 
 COMMANDS = [words for words, _ in commands_of(command_line())]
 

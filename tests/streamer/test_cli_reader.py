@@ -9,7 +9,7 @@ import pytest
 from models.training.recipes import ReaderRecipe
 from reader_pictures import write_table
 from streamer.cli import main
-from streamer.cli_reader import RECIPE_HELP
+from streamer.commands.reader import RECIPE_HELP
 
 pytest.importorskip("pandas", reason="tables need the extra train")
 pytest.importorskip("torch", reason="needs the training extra")

@@ -10,7 +10,7 @@ from models.base import Reading
 from models.training.traffic import Passage
 from streamer.cli import main
 from streamer.data import Frame, Look
-from streamer.evaluate_passages import Bar, Published, Tally, best_looks, every_look, tally
+from streamer.evaluation.passages import Bar, Published, Tally, best_looks, every_look, tally
 
 FIRST, SECOND = Passage("AB123CD", 2.0, 6.0, 4.0), Passage("XY987ZW", 10.0, 14.0, 4.0)
 BAR = Bar(min_confidence=0.6, min_characters=4, dedup_seconds=60.0)

@@ -9,7 +9,7 @@ import pytest
 from models.training.gate import GateScene
 from streamer.cli import main
 from streamer.errors import UserError
-from streamer.truth import KnownPlate, paired, read_truth
+from streamer.evaluation.truth import KnownPlate, paired, read_truth
 
 
 def write(folder, text, name="truth.csv"):

@@ -9,8 +9,8 @@ import pytest
 from clips import FPS, gate_film, write_clip
 from streamer.api import default_config
 from streamer.errors import UserError
-from streamer.film import Film, rate_of
 from streamer.overlay import PLAIN
+from streamer.reading.film import Film, rate_of
 from streamer.vehicles import vehicles
 
 

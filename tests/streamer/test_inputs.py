@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streamer.errors import UserError
-from streamer.inputs import Input, inputs, listed
+from streamer.reading.inputs import Input, inputs, listed
 
 FILES = [
     "10.jpg", "9.jpg", "clip.mp4", "notes.txt", ".hidden.jpg", "._9.jpg",

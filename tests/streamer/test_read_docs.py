@@ -16,7 +16,7 @@ from clips import gate_film
 from models.training.gate import GateScene
 from streamer import api, embedded
 from streamer.cli import command_line
-from streamer.inputs import inputs
+from streamer.reading.inputs import inputs
 
 ROOT = Path(__file__).parents[2]
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("read", "python-api")}

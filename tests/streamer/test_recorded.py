@@ -11,9 +11,8 @@ from streamer.app import default_config
 from streamer.cli import main
 from streamer.data import Look, Looked
 from streamer.errors import UserError
-from streamer.evaluate_recorded import clips_in, vote_again, write
-from streamer.noise import Noise, noisy
-from streamer.recorded import (
+from streamer.evaluation.noise import Noise, noisy
+from streamer.evaluation.recorded import (
     Recording,
     Seen,
     frame_at,
@@ -22,6 +21,7 @@ from streamer.recorded import (
     to_plain,
     without_needless,
 )
+from streamer.evaluation.revoted import clips_in, vote_again, write
 from streamer.settled import Settled
 from trackers.base import Track
 

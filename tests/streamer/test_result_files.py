@@ -7,8 +7,8 @@ import pytest
 from streamer.data import Candidate, Character
 from streamer.errors import UserError
 from streamer.found import FoundPlate
-from streamer.result_files import already_read, mend, result_file
-from streamer.results import COLUMNS, of_picture, of_vehicle, position
+from streamer.reading.files import already_read, mend, result_file
+from streamer.reading.results import COLUMNS, of_picture, of_vehicle, position
 
 
 def plate(text="AB123CD"):

@@ -13,10 +13,10 @@ import pytest
 from models.base import ModelError
 from streamer.app import checked, default_config
 from streamer.errors import UserError
-from streamer.inputs import Input
-from streamer.picture_tasks import Task
-from streamer.results import Result
-from streamer.workers import PICTURES_EACH, Workers, usual_workers
+from streamer.reading.inputs import Input
+from streamer.reading.results import Result
+from streamer.reading.tasks import Task
+from streamer.reading.workers import PICTURES_EACH, Workers, usual_workers
 
 pytestmark = pytest.mark.slow
 DEFAULT = default_config("unused")

@@ -13,8 +13,8 @@ from streamer.app import PARTS, build_daemon
 from streamer.archive.archive import Archive
 from streamer.archive.records import Query
 from streamer.config import ConfigError, parse_config
-from streamer.delivery_root import archive_wanted
-from streamer.services import archive_service
+from streamer.roots.delivery import archive_wanted
+from streamer.roots.services import archive_service
 from streamer.sinks.outbox import Outbox
 from streamer.sinks.storage import Storage
 
@@ -37,7 +37,7 @@ def test_it_is_there_only_when_somebody_reads_it(monkeypatch, tmp_path):
     url = "postgresql://jane@host/x"
     assert archive_wanted(parsed({"url": url}))
     assert couriers(parsed({"url": url})) == ["archive"]
-    monkeypatch.setattr("streamer.delivery_root.archive_wanted", lambda _: False)
+    monkeypatch.setattr("streamer.roots.delivery.archive_wanted", lambda _: False)
     assert couriers(parsed()) == []
 
 
@@ -74,7 +74,7 @@ def test_what_drives_by_is_found_and_so_is_what_came_before(
     folder, url = tmp_path / "state", None
     if where == "postgresql":
         url = request.getfixturevalue("shared_server").database()
-    monkeypatch.setattr("streamer.delivery_root.archive_wanted", lambda _: True)
+    monkeypatch.setattr("streamer.roots.delivery.archive_wanted", lambda _: True)
     before = Outbox(folder / "events.sqlite3", [])
     before.open()
     old = make_event("AB123CD", read_at=datetime.now(UTC) - timedelta(hours=1))

@@ -10,7 +10,7 @@ from streamer.daemon import Daemon
 from streamer.enrich.parking import Parking, Rounds
 from streamer.enrich.parking_metrics import ParkingMetrics
 from streamer.metrics import Metrics
-from streamer.services import archive_service
+from streamer.roots.services import archive_service
 from streamer.sinks.base import Sink
 from streamer.sinks.storage import Storage
 from streamer.sinks.within import Within

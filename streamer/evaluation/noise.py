@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from streamer.data import Look
-from streamer.recorded import Recording
+from streamer.evaluation.recorded import Recording
 
 LIKE: Mapping[str, str] = {
     "0": "ODQ8", "O": "0DQC", "D": "0OB", "Q": "0O", "1": "I7L", "I": "1LT", "L": "1I", "B": "83R",

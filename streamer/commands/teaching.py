@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from collections.abc import Iterator
 
-from streamer.cli_examples import EXAMPLES, Examples
+from streamer.commands.examples import EXAMPLES, Examples
 
 WIDTH = 78
 

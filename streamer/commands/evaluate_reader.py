@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from models.base import Reader
 from models.readers import READERS
-from streamer.cli_evaluate import check_places, parse_options, part_options
-from streamer.cli_train import Add, add_tables, tables_of
+from streamer.commands.evaluate import check_places, parse_options, part_options
+from streamer.commands.train import Add, add_tables, tables_of
 from streamer.errors import UserError
 from streamer.parts import load_part
 
@@ -150,7 +150,7 @@ def _cut(options: argparse.Namespace) -> "Cut":
 
         return cut_with(MARGIN if options.margin is None else options.margin)
     from models.detectors.yolo import YoloDetector
-    from streamer.detected import FoundBy
+    from streamer.evaluation.detected import FoundBy
 
     given = {} if options.margin is None else {"margin": options.margin}
     return FoundBy(YoloDetector(), **given)

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.base import Image, ModelError
-from streamer.annotations import annotate
 from streamer.config import Config
 from streamer.debug_images import write_steps
 from streamer.errors import UserError
-from streamer.fetched import fetched
-from streamer.inputs import Input, is_web
 from streamer.picture_reader import PlateReader, load_picture, picture_from, picture_reader
+from streamer.reading.annotations import annotate
+from streamer.reading.fetched import fetched
+from streamer.reading.inputs import Input, is_web
+from streamer.reading.results import Result, of_picture
 from streamer.redact import redact
-from streamer.results import Result, of_picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from models.base import Image
-from streamer.annotations import unwritable
 from streamer.controls import CameraControl
 from streamer.data import Decided, Frame, Looked, Rejection
 from streamer.errors import UserError
 from streamer.live import LiveView
 from streamer.overlay import Scene, drawn
+from streamer.reading.annotations import unwritable
 
 TICKS = 90_000
 """Of a second, as broadcasters count; every usual rate is a whole number of them."""

@@ -92,8 +92,8 @@ def _count(text: str) -> int:
 
 
 def _read(options: argparse.Namespace) -> int:
-    from streamer.inputs import listed
-    from streamer.read import Request, read_all
+    from streamer.reading.batch import Request, read_all
+    from streamer.reading.inputs import listed
 
     start_logging("warning")
     _check(options)

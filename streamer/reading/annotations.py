@@ -7,8 +7,8 @@ from models.base import Image
 from streamer.drawing import draw_plate
 from streamer.errors import UserError
 from streamer.found import FoundPlate
-from streamer.inputs import Input, is_web
 from streamer.pictures import jpeg
+from streamer.reading.inputs import Input, is_web
 
 QUALITY = 95
 

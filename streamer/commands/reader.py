@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from models.training.recipes import ReaderRecipe
-from streamer.cli_train import Add, add_recipe, add_tables, recipe_of, tables_of
+from streamer.commands.train import Add, add_recipe, add_tables, recipe_of, tables_of
 
 RECIPE_HELP = {
     "width": "channels, as a multiple",

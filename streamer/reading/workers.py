@@ -22,8 +22,8 @@ import cv2
 from models.base import ModelError
 from streamer.config import Config
 from streamer.errors import UserError
-from streamer.picture_tasks import PictureTasks, Task
-from streamer.results import Result
+from streamer.reading.results import Result
+from streamer.reading.tasks import PictureTasks, Task
 
 PICTURES_EACH = 200
 """A process more pays from about twice so many pictures on: what its start costs two have won back

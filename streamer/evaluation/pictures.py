@@ -12,9 +12,9 @@ from models.training.evaluate_reader import Comparison, Read, looks_of
 from models.training.plate_crops import Plate, cut_box
 from models.training.reader_figures import ReaderEvaluation, evaluation_of
 from streamer.errors import UserError
+from streamer.evaluation.truth import KnownPicture, KnownPlate, paired
 from streamer.found import FoundPlate
 from streamer.picture_reader import load_picture
-from streamer.truth import KnownPicture, KnownPlate, paired
 
 MARGIN = 0.15
 """Around a plate in the page of faults, in heights of its box."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from streamer.result_files import Style, result_file
-from streamer.results import Result
+from streamer.reading.files import Style, result_file
+from streamer.reading.results import Result
 
 STYLES: tuple[Style, ...] = ("json", "csv")
 

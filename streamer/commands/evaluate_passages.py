@@ -13,15 +13,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from streamer.cli_evaluate import check_places
-from streamer.cli_train import Add
+from streamer.commands.evaluate import check_places
+from streamer.commands.train import Add
 from streamer.errors import UserError
 
 if TYPE_CHECKING:
     from models.training.rides import Condition
     from models.training.traffic import Passage
     from streamer.config import Config
-    from streamer.evaluate_passages import Tally
+    from streamer.evaluation.passages import Tally
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -60,7 +60,7 @@ def add_evaluate_passages(add: Add) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from models.training.traffic import CONDITIONS
-    from streamer.evaluate_passages import WAYS, Tally
+    from streamer.evaluation.passages import WAYS, Tally
 
     check_places(options.json)
     known = {one.name: one for one in CONDITIONS}
@@ -90,8 +90,8 @@ def _found(
     jobs: list[Job], options: argparse.Namespace
 ) -> "Iterator[tuple[str, dict[str, Tally]]]":
     """The name of a line of the table, and what became of some passages of it."""
-    from streamer import evaluate_recorded
-    from streamer.noise import Noise
+    from streamer.evaluation import revoted
+    from streamer.evaluation.noise import Noise
 
     if options.noise is not None and not 0 <= options.noise <= 0.5:
         raise UserError(f"--noise {options.noise}: should be from 0 to 0.5")
@@ -101,17 +101,17 @@ def _found(
         raise UserError("--condition chooses films to render; --recorded and --clips render none")
     if options.recorded is not None:
         noise = None if options.noise is None else Noise(options.noise)
-        yield from evaluate_recorded.vote_again(options.recorded, _config(options.config), noise)
+        yield from revoted.vote_again(options.recorded, _config(options.config), noise)
         return
     if options.clips is not None:
-        clips = list(evaluate_recorded.clips_in(options.clips).items())
+        clips = list(revoted.clips_in(options.clips).items())
         for (path, _), found in _results(_clip, clips, options):
             yield path.name, found
         return
     if options.record is not None:
         lines = (line for _, line in _results(_looks, jobs, options))
-        evaluate_recorded.write(options.record, lines)
-        yield from evaluate_recorded.vote_again(options.record, _config(options.config))
+        revoted.write(options.record, lines)
+        yield from revoted.vote_again(options.record, _config(options.config))
         return
     for (condition, _), found in _results(_film, jobs, options):
         yield condition.name, found
@@ -143,7 +143,7 @@ def _load(file: Path | None) -> None:
     """Load the models of this process."""
     import cv2
 
-    from streamer.one_camera import models_of
+    from streamer.roots.one_camera import models_of
 
     cv2.setNumThreads(1)
     read = _config(file)
@@ -156,7 +156,7 @@ _loaded: list[object] = []
 
 def _film(job: Job) -> "dict[str, Tally]":
     from models.training.traffic import Traffic
-    from streamer.evaluate_passages import run_film
+    from streamer.evaluation.passages import run_film
 
     condition, seed = job
     return run_film(Traffic(condition, seed, VEHICLES), *_loaded)  # type: ignore[arg-type]
@@ -164,20 +164,20 @@ def _film(job: Job) -> "dict[str, Tally]":
 
 def _looks(job: Job) -> str:
     from models.training.traffic import Traffic
-    from streamer.evaluate_recorded import record
+    from streamer.evaluation.revoted import record
 
     condition, seed = job
     return record(Traffic(condition, seed, VEHICLES), *_loaded)  # type: ignore[arg-type]
 
 
 def _clip(job: "tuple[Path, list[Passage]]") -> "dict[str, Tally]":
-    from streamer.evaluate_recorded import run_clip
+    from streamer.evaluation.revoted import run_clip
 
     return run_clip(*job, *_loaded)  # type: ignore[arg-type]
 
 
 def _table(totals: "dict[str, dict[str, Tally]]") -> list[str]:
-    from streamer.evaluate_passages import Tally
+    from streamer.evaluation.passages import Tally
 
     lines = [
         "| vote, by condition | passages | events | exact | wrong | missed | merged | repeated "

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from streamer.cli_evaluate import check_places
+from streamer.commands.evaluate import check_places
 from streamer.errors import UserError
 
 
@@ -34,9 +34,9 @@ def _evaluate(options: argparse.Namespace) -> int:
             "evaluate: --truth CSV for whole pictures, or one of: detector, reader, passages"
         )
     from streamer.app import checked, default_config
-    from streamer.evaluate_truth import evaluate_truth, wrong
+    from streamer.evaluation.pictures import evaluate_truth, wrong
+    from streamer.evaluation.truth import read_truth
     from streamer.picture_reader import picture_reader
-    from streamer.truth import read_truth
 
     check_places(options.gallery, options.json)
     config = checked(options.config) if options.config else default_config("unused")

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from streamer.annotations import Annotations, write_annotated
 from streamer.app import checked, default_config
 from streamer.config import Config
 from streamer.data import Decided, Frame
 from streamer.debug_images import numbered, write_steps
 from streamer.errors import UserError
-from streamer.film import Film, rate_of
-from streamer.inputs import Input, inputs
 from streamer.picture_reader import PlateReader, picture_reader
-from streamer.picture_tasks import PictureTasks, Task
 from streamer.progress import Progress
-from streamer.result_files import STDOUT, Begin, Style, Write, already_read, mend, result_file
-from streamer.results import Result, of_vehicle
+from streamer.reading.annotations import Annotations, write_annotated
+from streamer.reading.files import STDOUT, Begin, Style, Write, already_read, mend, result_file
+from streamer.reading.film import Film, rate_of
+from streamer.reading.inputs import Input, inputs
+from streamer.reading.results import Result, of_vehicle
+from streamer.reading.tasks import PictureTasks, Task
+from streamer.reading.workers import Answer, Workers, usual_workers
 from streamer.vehicles import vehicles
 from streamer.videos import video_facts
-from streamer.workers import Answer, Workers, usual_workers
 
 
 @dataclass(frozen=True, slots=True)

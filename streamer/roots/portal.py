@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamer.archive.archive import Archive
-from streamer.camera_root import Shared
 from streamer.config import Config, make
 from streamer.controls import Controls
 from streamer.enrich.parking import Parking
 from streamer.enrich.watchlists import Watchlists
 from streamer.metrics import Metrics
-from streamer.reads import reading_of
-from streamer.services import Service
+from streamer.roots.cameras import Shared
+from streamer.roots.reads import reading_of
+from streamer.roots.services import Service
 from streamer.sinks.storage import Storage
 from streamer.web import news
 from streamer.web.films import Films

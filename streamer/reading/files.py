@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from streamer.errors import UserError
-from streamer.results import COLUMNS, Result
+from streamer.reading.results import COLUMNS, Result
 from streamer.rows import as_meant
 
 Style = Literal["jsonl", "json", "csv"]

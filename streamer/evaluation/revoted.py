@@ -10,11 +10,11 @@ from models.training.traffic import Passage, Traffic
 from streamer.config import Config, make
 from streamer.data import Decided, Looked
 from streamer.errors import UserError
-from streamer.evaluate_passages import Tally, Unheard, judged, run_frames
-from streamer.noise import Noise, noisy
-from streamer.one_camera import Models, formats_of, stages_of
+from streamer.evaluation.noise import Noise, noisy
+from streamer.evaluation.passages import Tally, Unheard, judged, run_frames
+from streamer.evaluation.recorded import Recording, Seen, frame_at, read, to_plain, without_needless
 from streamer.pipeline import Stage, in_turn
-from streamer.recorded import Recording, Seen, frame_at, read, to_plain, without_needless
+from streamer.roots.one_camera import Models, formats_of, stages_of
 from streamer.settled import Settled
 from streamer.sources import source_for
 from streamer.sources.base import SourceOptions

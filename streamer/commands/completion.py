@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from streamer.cli_teaching import commands_of
+from streamer.commands.teaching import commands_of
 
 SHELLS = ("bash", "zsh", "fish")
 FOLDER = re.compile(r"DIR|FOLDER")

@@ -7,7 +7,7 @@ from typing import Any
 
 from models.detectors import DETECTORS
 from streamer import yaml12
-from streamer.cli_train import Add, add_tables, tables_of
+from streamer.commands.train import Add, add_tables, tables_of
 from streamer.errors import UserError
 from streamer.parts import load_part, nearest
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.base import ModelError
-from streamer.cli_train import Add
+from streamer.commands.train import Add
 
 if TYPE_CHECKING:
     from models.training.imports import LabelImport

@@ -1,0 +1,1 @@
+"""The command line, a file for each command: what it is called, its options, its examples."""
