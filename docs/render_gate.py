@@ -9,7 +9,7 @@ import cv2
 
 from models.training.gate import GateScene
 from streamer.api import PlateReader
-from streamer.reading.batch import draw_plate
+from streamer.drawing import draw_plate
 
 image = GateScene(seed=7).render(8.2).image
 for plate in PlateReader().read(image):
