@@ -7,6 +7,11 @@ curl -F file=@car.jpg http://127.0.0.1:5000/plates/api/v1/read
 
 import atexit
 import os
+import threading
+from collections.abc import Iterable
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
 
 from a2wsgi import ASGIMiddleware
 from flask import Flask
@@ -15,11 +20,24 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from streamer import web_app
 
 app = Flask(__name__)
+closing = ExitStack()
+atexit.register(closing.close)
+opening = threading.Lock()
 
-# A configuration (gate.yaml) or none; guarded=False where you ask yourself who is there.
-opened = web_app(os.environ.get("PLATES_CONFIG"))
-plates = ASGIMiddleware(opened.__enter__())
-atexit.register(opened.__exit__, None, None, None)
+
+@cache
+def opened() -> ASGIMiddleware:
+    # A configuration (gate.yaml) or none; guarded=False where you ask yourself who is there.
+    return ASGIMiddleware(closing.enter_context(web_app(os.environ.get("PLATES_CONFIG"))))
+
+
+def plates(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    # At the first request, in the process that answers it: threads do not come along in a fork.
+    with opening:
+        api = opened()
+    return api(environ, start_response)
+
+
 app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/plates": plates})
 
 

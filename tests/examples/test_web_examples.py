@@ -1,6 +1,8 @@
 """The examples for Flask and FastAPI, over real HTTP."""
 
 import csv
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 
@@ -71,7 +73,7 @@ def flask_app(example, monkeypatch):
         def start(config):
             monkeypatch.setenv("PLATES_CONFIG", config)
             module = example("flask_mount")
-            until_then.callback(module.opened.__exit__, None, None, None)
+            until_then.callback(module.closing.close)
             return until_then.enter_context(flask_served(module.app))
 
         yield start
@@ -89,9 +91,12 @@ def test_flask_serves_our_api_below_its_own_path(flask_app, car, clip, config):
     raw["data"] += bytes(2_100_000)
     large = requests.post(f"{url}/plates/api/v1/read", timeout=60, **raw)
     assert large.status_code == 413
+    form = {"files": {"file": ("car.jpg", raw["data"], "image/jpeg")}}
+    assert requests.post(f"{url}/plates/api/v1/read", timeout=60, **form).status_code == 413
     assert requests.get(f"{url}/plates/api/v1/events", timeout=5).json()["events"] == []
-    nothing = requests.get(f"{url}/plates/api/v1/events/01a223d2", timeout=5)
-    assert nothing.status_code in (404, 422)
+    nowhere = "events/00000000-0000-7000-8000-000000000000"
+    nothing = requests.get(f"{url}/plates/api/v1/{nowhere}", timeout=5)
+    assert nothing.status_code == 404
     assert nothing.headers["Content-Type"] == "application/problem+json"
     job = post(f"{url}/plates/api/v1/read", clip.path)
     assert job.status_code == 202
@@ -110,6 +115,28 @@ def test_behind_flask_there_is_no_stream_that_would_never_end(flask_app, config)
     answer = requests.get(f"{url}/plates/api/v1/events/live", timeout=5)
     assert answer.status_code == 501
     assert "plate-streamer serve" in answer.json()["detail"]
+
+
+FORKED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+import flask_mount
+from werkzeug.test import Client
+
+if child := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+signal.alarm(60)  # who waits for a thread that is not there is ended
+answer = Client(flask_mount.app).get("/plates/api/v1/events", base_url="http://localhost")
+print(answer.status, flush=True)
+"""
+
+
+def test_behind_flask_processes_that_are_forked_answer_for_themselves(config, monkeypatch):
+    """As gunicorn does with --preload: the application is there before its workers are."""
+    monkeypatch.setenv("PLATES_CONFIG", config())
+    words = [sys.executable, "-c", FORKED, EXAMPLES]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=100)
+    assert (done.returncode, done.stdout) == (0, "200 OK\n"), done.stderr
 
 
 def test_behind_flask_a_token_is_asked_for(flask_app, config):
