@@ -9,8 +9,10 @@ from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from streamer.web.problems import problem
 
 FOLDER = Path(__file__).with_name("static")
 SHELL, DOCS = "index.html", "docs.html"
@@ -68,7 +70,7 @@ class Pages:
         if file is None:
             return self._nothing(Headers(scope=scope))
         if scope["method"] not in {"GET", "HEAD"}:
-            return PlainTextResponse("A page can be read only.\n", 405, {"Allow": "GET, HEAD"})
+            return problem(405, "a page can be read only", headers={"Allow": "GET, HEAD"})
         headers = Headers(scope=scope)
         packs = "gzip" in headers.get("accept-encoding", "") and file.packed is not None
         tag = f'"{file.tag}{"-gz" if packs else ""}"'
@@ -82,10 +84,10 @@ class Pages:
         return Response(content, headers=given, media_type=file.kind)
 
     def _nothing(self, headers: Headers) -> Response:
-        shell = self._files.get(f"/{SHELL}")
+        shell, given = self._files.get(f"/{SHELL}"), {"Cache-Control": "no-cache", "Vary": "Accept"}
         if shell is not None and "text/html" in headers.get("accept", ""):
-            return Response(shell.content, 404, media_type=shell.kind)  # it says so itself
-        return PlainTextResponse("There is no such page.\n", 404)
+            return Response(shell.content, 404, given, shell.kind)  # it says so itself
+        return problem(404, "there is no such page", headers=given)
 
 
 def _tags(headers: Headers) -> list[str]:

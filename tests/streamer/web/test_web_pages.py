@@ -73,6 +73,14 @@ def test_a_browser_gets_the_portal_which_says_that_there_is_no_such_page(client)
     assert client.get("/lists/").content == client.get("/lists").content
 
 
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/css,*/*;q=0.1"])
+def test_others_get_a_problem(client, accept):
+    answer = client.get("/nowhere", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["vary"]) == (404, "Accept")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "there is no such page"
+
+
 def test_browsers_ask_again_and_get_no_copy(client):
     first = client.get("/events")
     assert first.headers["cache-control"] == "no-cache"
@@ -96,6 +104,7 @@ def test_pages_can_only_be_read(client):
     assert client.head("/events").status_code == 200
     answer = client.post("/events", json={})
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_what_we_ship_asks_no_other_host_and_has_nothing_inline():
