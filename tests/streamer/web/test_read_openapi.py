@@ -30,7 +30,7 @@ def test_the_answers_are_as_declared(schema, path, method):
     @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     def answers(case):
         # A schema cannot say what is a picture; who may ask is a matter of the whole site.
-        case.call_and_validate(excluded_checks=[positive_data_acceptance, ignored_auth])
+        case.call_and_validate(timeout=60, excluded_checks=[positive_data_acceptance, ignored_auth])
 
     answers()
 
