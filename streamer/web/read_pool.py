@@ -2,10 +2,12 @@
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
+from weakref import WeakSet
 
 from models.base import Image
 from streamer.found import FoundPlate
@@ -18,6 +20,9 @@ VIDEO_NICE = 15
 
 IDLE_S = 600.0
 """A worker without work for so long gives back the memory of its models."""
+
+STOP_S = 0.7
+"""Within the 5 s that a daemon may take to end."""
 
 
 class PictureReader(Protocol):
@@ -50,6 +55,7 @@ class ReadPool:
         self._waiting: deque[tuple[Callable[[PictureReader], Any], Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._threads = self._free = 0
+        self._running: WeakSet[threading.Thread] = WeakSet()
         self._stopped = False
 
     def submit(self, work: Callable[[PictureReader], T]) -> "Future[T]":
@@ -61,12 +67,18 @@ class ReadPool:
             self._waiting.append((work, future))
             if self._free < len(self._waiting) and self._threads < self._most:
                 self._threads += 1
-                threading.Thread(target=self._run, name="read-picture", daemon=True).start()
+                thread = threading.Thread(target=self._run, name="read-picture", daemon=True)
+                self._running.add(thread)
+                thread.start()
             self._changed.notify()
         return future
 
     def stop(self) -> None:
-        """What waits is given up; what is being read ends by itself. Returns at once."""
+        """What waits is given up; what is being read ends by itself.
+
+        Threads without work have put their models away then: those of torch end the whole process
+        (SIGABRT) where Python ends meanwhile. Who is still reading is waited for at most `STOP_S`.
+        """
         with self._changed:
             self._stopped = True
             waiting = list(self._waiting)
@@ -74,6 +86,9 @@ class ReadPool:
             self._changed.notify_all()
         for _, future in waiting:
             future.set_exception(Stopped())
+        until_s = time.monotonic() + STOP_S
+        for thread in list(self._running):
+            thread.join(max(0.0, until_s - time.monotonic()))
 
     @property
     def threads(self) -> int:

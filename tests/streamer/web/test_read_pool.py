@@ -108,6 +108,24 @@ def test_what_waits_is_given_up_at_the_end():
     soon(lambda: pool.threads == 0)
 
 
+def test_models_have_been_put_away_when_it_has_stopped():
+    """Where Python ended meanwhile, those of torch would end the process with SIGABRT."""
+    put_away = []
+
+    class Heavy:
+        def read(self, picture):
+            return []
+
+        def __del__(self):
+            time.sleep(0.2)
+            put_away.append(True)
+
+    pool = ReadPool(Heavy, 1)
+    pool.submit(lambda reader: reader.read(None)).result(5)
+    pool.stop()
+    assert put_away == [True]
+
+
 def test_none_is_refused_below_the_limit_and_one_above_is_asked_to_come_again(tmp_path, gate_jpeg):
     waits = Waits()
     one = reading(tmp_path / "reading", waits)
