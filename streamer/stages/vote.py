@@ -145,8 +145,14 @@ class Vote:
                 ballot.speedometer.seen(here.at, here.time_s, here.box, frame.size)
             if ballot.passage is not None:
                 self._passages.seen(ballot.passage, frame.camera, here)
-        # Lost tracks too: a new one where a lost one is expected may be of the same plate.
-        for one, other in combinations([one for one in tracks if one.id in self._ballots], 2):
+        # Lost tracks too: a new one where a lost one is expected may be of the same plate. What is
+        # decided waits for nobody, and a car park full of it would be many pairs.
+        undecided = [
+            one
+            for one in tracks
+            if one.id in self._ballots and self._ballots[one.id].passage is None
+        ]
+        for one, other in combinations(undecided, 2):
             if share_of_smaller(one.box, other.box) >= SAME_PLACE:
                 self._ballots[one.id].twins.add(other.id)
                 self._ballots[other.id].twins.add(one.id)
