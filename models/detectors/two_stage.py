@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Le
 from models.address import is_address
 from models.base import Box, Corners, Detection, Detector, Image, ModelError
 from models.detectors.quads import settled
-from models.detectors.ultralytics import UltralyticsDetector
+from models.detectors.ultralytics import UltralyticsDetector, listed
 from models.detectors.yolo import YoloDetector
 
 VEHICLES = ("car", "motorcycle", "bus", "truck")
@@ -91,10 +91,9 @@ def _keep(detector: UltralyticsDetector, classes: tuple[int | str, ...] | None, 
         names = detector.names
         classes = tuple(number for number, name in names.items() if name in VEHICLES)
         if not classes:
-            known = ", ".join(f"{name} ({number})" for number, name in names.items())
             raise ModelError(
                 f"vehicle_classes: {file} has none of {', '.join(VEHICLES)}; name those of its"
-                f" classes that carry plates: {known}"
+                f" classes that carry plates: {listed(names)}"
             )
     try:
         detector.keep(classes)

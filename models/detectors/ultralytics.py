@@ -129,10 +129,14 @@ def numbers_of(
     numbers = [one if isinstance(one, int) else by_name.get(one, -1) for one in classes]
     unknown = [one for one, number in zip(classes, numbers, strict=True) if number not in names]
     if unknown or not numbers:
-        known = ", ".join(f"{name} ({number})" for number, name in names.items())
         what = f"no class {unknown[0]!r}" if unknown else "classes is empty"
-        raise ModelError(f"{weights}: {what}; the model has: {known}")
+        raise ModelError(f"{weights}: {what}; the model has: {listed(names)}")
     return numbers
+
+
+def listed(names: Mapping[int, str]) -> str:
+    """The classes of a model, as errors name them."""
+    return ", ".join(f"{name} ({number})" for number, name in names.items())
 
 
 def load_library() -> ModuleType:
