@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from streamer.errors import UserError
-from streamer.heif import heif_kind
-from streamer.picture_head import picture_format
+from streamer.picture_files import picture_kind
 from streamer.redact import redact
 from streamer.sources import source_for
 from streamer.sources.base import PICTURES, VIDEOS
@@ -140,7 +139,7 @@ def _holds_picture(path: Path) -> bool:
             head = file.read(64)
     except OSError:
         return False
-    return picture_format(head) is not None or heif_kind(head) is not None
+    return picture_kind(head) is not None
 
 
 def _stdin() -> bytes:

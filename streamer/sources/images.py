@@ -14,8 +14,7 @@ import numpy as np
 from models.base import Image
 from streamer.data import Frame
 from streamer.errors import SourceError, UserError
-from streamer.heif import heif_decoded, heif_kind
-from streamer.pictures import decoded
+from streamer.picture_files import picture_in_file
 from streamer.sources.base import PICTURES, SourceOptions
 
 log = logging.getLogger(__name__)
@@ -102,9 +101,8 @@ def read_picture(path: str | Path) -> Image:
 
 def picture_in(data: bytes, name: str) -> Image:
     """The picture in a file's content, as `read_picture` has it; errors call it `name`."""
-    kind = heif_kind(data)
     try:
-        image = heif_decoded(data, kind) if kind else decoded(data)
+        image = picture_in_file(data)
     except UserError as error:  # what reads it is not installed
         raise SourceError(f"{name}: {error}", reason="error", permanent=True) from None
     if image is None:

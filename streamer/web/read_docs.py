@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Response
 
-from streamer.picture_head import FORMATS
+from streamer.picture_files import KNOWN
 from streamer.web.problems import responses
 from streamer.web.read_models import ReadJob, ReadPicture
 
@@ -15,7 +15,7 @@ class JpegResponse(Response):
     media_type = "image/jpeg"
 
 
-PICTURES = ", ".join((*FORMATS, "AVIF", "HEIC"))
+PICTURES = ", ".join(KNOWN)
 
 KINDS = (
     "multipart/form-data with the part 'file', the file itself as image/* or video/*, "

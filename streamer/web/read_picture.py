@@ -7,9 +7,8 @@ from models.base import Image
 from streamer.drawing import draw_plate, no_wider
 from streamer.errors import UserError
 from streamer.found import FoundPlate
-from streamer.heif import heif_decoded, heif_kind, heif_size
-from streamer.picture_head import picture_format, picture_size
-from streamer.pictures import decoded, jpeg
+from streamer.picture_files import picture_in_file, picture_kind, size_in_file
+from streamer.pictures import jpeg
 from streamer.web.problems import Problem
 from streamer.web.read_limits import ReadLimits
 from streamer.web.read_models import ReadPicture, ReadPlate
@@ -25,14 +24,13 @@ def read_picture(
     reader: PictureReader, data: bytes, limits: ReadLimits, *, field: str, annotate: bool
 ) -> ReadPicture:
     """What is found in a picture file's content. Raises Problem about `field`."""
-    kind = heif_kind(data)
     try:
-        size = heif_size(data, kind) if kind else picture_size(data)
+        size = size_in_file(data)
         if size is None:
             raise _broken(data, field)
         if words := limits.too_many_pixels(size):
             raise Problem(413, words, field)
-        image = heif_decoded(data, kind) if kind else decoded(data)
+        image = picture_in_file(data)
     except UserError as error:  # what reads it is not installed
         raise Problem(415, str(error), field) from None
     if image is None:
@@ -48,7 +46,7 @@ def read_picture(
 
 
 def _broken(data: bytes, field: str) -> Problem:
-    name = picture_format(data) or heif_kind(data) or "picture"
+    name = picture_kind(data) or "picture"
     return Problem(422, f"it begins as a {name} does, but cannot be decoded", field)
 
 

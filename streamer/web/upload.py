@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from streamer.heif import heif_kind
-from streamer.picture_head import picture_format
+from streamer.picture_files import picture_kind
 from streamer.web.problems import Problem
 
 IN_MEMORY = 2_000_000
@@ -48,8 +47,7 @@ class Upload:
     def is_picture(self) -> bool:
         """Whether it begins as a picture does."""
         self._file.seek(0)
-        head = self._file.read(64)
-        return picture_format(head) is not None or heif_kind(head) is not None
+        return picture_kind(self._file.read(64)) is not None
 
     def content(self) -> bytes:
         """All of it."""

@@ -95,7 +95,7 @@ def test_a_picture_is_set_upright_by_its_exif(client, gate_scene, style):
 
 @pytest.mark.parametrize("style", ["HEIF", "AVIF"])
 def test_what_phones_send_has_its_pixels_counted_before_it_is_decoded(client, monkeypatch, style):
-    monkeypatch.setattr(read_picture, "heif_decoded", None)  # whoever calls it fails
+    monkeypatch.setattr(read_picture, "picture_in_file", None)  # whoever calls it fails
     answer = send(client, saved(np.zeros((3100, 4000, 3), np.uint8), style, quality=1))
     assert answer.status_code == 413
     assert "12.4 megapixels" in answer.json()["detail"]
@@ -212,7 +212,7 @@ def bmp_of(width, height):
 
 @pytest.mark.parametrize("made", [png_of, webp_of, bmp_of])
 def test_the_size_is_looked_at_before_anything_is_decoded(client, monkeypatch, made):
-    monkeypatch.setattr(read_picture, "decoded", lambda data: pytest.fail("was decoded"))
+    monkeypatch.setattr(read_picture, "picture_in_file", lambda data: pytest.fail("was decoded"))
     answer = send(client, made(16000, 12000))
     assert (answer.status_code, fields(answer)) == (413, ["body"])
     assert answer.json()["detail"] == ("16000 x 12000 are 192.0 megapixels; at most 12 are read")
