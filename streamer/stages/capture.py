@@ -115,8 +115,10 @@ class Capture:
         frames = cast("Generator[Frame, None, None]", self._source.frames())
         with closing(frames):
             for frame in frames:
+                # First: whoever hears that frames arrive may ask at once what they show.
+                wanted = self._lets_pass(frame)
                 self._came(frame)
-                if stop.is_set() or (self._lets_pass(frame) and not out.put(frame)):
+                if stop.is_set() or (wanted and not out.put(frame)):
                     return
         log.info("camera %s: %s is over", self._source.camera, self._source.url)
 

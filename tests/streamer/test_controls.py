@@ -47,9 +47,9 @@ class Unheard:
     def up(self, arriving): ...
 
 
-def captured(control):
+def captured(control, observer=None):
     out = Channel(10)
-    Capture(Film(), Unheard(), control.lets_pass).run(out, threading.Event())
+    Capture(Film(), observer or Unheard(), control.lets_pass).run(out, threading.Event())
     out.close()
     return len(list(out))
 
@@ -64,6 +64,19 @@ def test_a_paused_camera_is_seen_but_not_looked_at():
     assert picture.shape == (48, 64, 3)
     controls.pause("gate", False)
     assert captured(control) == 3
+
+
+def test_whoever_hears_that_frames_arrive_can_have_a_picture_at_once():
+    control = Controls(["gate"]).camera("gate")
+    pictures = []
+
+    class Asks(Unheard):
+        def up(self, arriving):
+            if arriving:
+                pictures.append(control.snapshot())
+
+    captured(control, Asks())
+    assert len(pictures) == 1
 
 
 def test_a_pause_outlives_the_daemon(store):
