@@ -12,13 +12,11 @@ from models.training.drive import draw_drive
 from models.training.faces import build_vehicle
 from models.training.gate import (
     APPROACH_S,
-    CLEAR_LETTERS,
-    GATE_LAYOUTS,
     LANE_M,
     GateScene,
     gate_camera,
 )
-from models.training.plates import plate_text
+from models.training.plates import GATE_LAYOUTS, gate_text
 from models.training.rides import Condition, Ride
 from models.training.traffic import Traffic
 
@@ -49,7 +47,7 @@ class Passing(Traffic):
         super().__init__(condition, seed, 1, SIZE)
         rng = np.random.default_rng([seed, 5])
         layout = GATE_LAYOUTS[rng.integers(len(GATE_LAYOUTS))]
-        text = plate_text(rng, str(rng.choice(layout.patterns)), CLEAR_LETTERS)
+        text = gate_text(rng, layout)
         vehicle = build_vehicle(rng, layout, text)
         speed, change = rng.uniform(10, 60) / 3.6, 0.0
         if rng.random() < 1 / 3:  # not so much that it comes to a stand

@@ -16,7 +16,7 @@ from models.base import Image
 from models.training.canvas import Camera, Colour, Points, fill
 from models.training.drive import draw_drive
 from models.training.faces import build_vehicle
-from models.training.plates import LAYOUTS, LETTERS, bare, plate_text
+from models.training.plates import GATE_LAYOUTS, bare, gate_text
 from models.training.synthesis import Rendered, RenderedPlate, hull, truth_of
 from models.training.vehicles import Light, Pose, Vehicle, draw_vehicle
 
@@ -35,12 +35,7 @@ GAP_S, ARM_S = 8.6, 1.0
 LEGIBLE_PX = 80.0
 """From this width on a plate counts as legible."""
 
-GATE_LAYOUTS = tuple(
-    one for one in LAYOUTS if one.name in {"eu", "white", "yellow", "yellow plain"}
-)
 _PIVOT = np.array([LANE_M + 1.75, 1.0, BARRIER_M])
-# the font's J hangs below the line as no plate's does, and is misread
-CLEAR_LETTERS = LETTERS.replace("J", "")
 _ARM_M, _STRIPES = 3.4, 10
 _STREET_START_M = 22.0
 _BEND_M = TURN_M * math.pi / 2
@@ -208,7 +203,7 @@ class GateScene:
     def _make_visit(self, index: int) -> _Visit:
         rng = np.random.default_rng([self._seed, index])
         layout = GATE_LAYOUTS[rng.integers(len(GATE_LAYOUTS))]
-        text = plate_text(rng, str(rng.choice(layout.patterns)), CLEAR_LETTERS)
+        text = gate_text(rng, layout)
         start_s = index * GAP_S + float(rng.uniform(0, 0.8))
         return _Visit(build_vehicle(rng, layout, text), text, start_s, float(rng.uniform(1.4, 1.9)))
 

@@ -117,6 +117,14 @@ LAYOUTS = (
 
 EUROPEAN = LAYOUTS[0]
 
+GATE_LAYOUTS = tuple(
+    one for one in LAYOUTS if one.name in {"eu", "white", "yellow", "yellow plain"}
+)
+"""Of the plates of cars at a gate, in films."""
+# the font's J hangs below the line as no plate's does, and is misread
+_CLEAR_LETTERS = LETTERS.replace("J", "")
+_CZECH = "9AA 9999"
+
 
 def plate_text(rng: np.random.Generator, pattern: str, letters: str = LETTERS) -> str:
     """An invented plate after a pattern, its blanks, hyphens and line breaks kept."""
@@ -126,6 +134,18 @@ def plate_text(rng: np.random.Generator, pattern: str, letters: str = LETTERS) -
         if sign in "A9"
     )
     return "".join(next(drawn) if sign in "A9" else sign for sign in pattern)
+
+
+def gate_text(rng: np.random.Generator, layout: Layout) -> str:
+    """An invented plate of a layout, as countries issue them: a Czech one's first digit is 1 to 9.
+
+    With a 0 there people and readers take it for the O of another country's plate.
+    """
+    while True:
+        pattern = str(rng.choice(layout.patterns))
+        text = plate_text(rng, pattern, _CLEAR_LETTERS)
+        if pattern != _CZECH or not text.startswith("0"):
+            return text
 
 
 def bare(text: str) -> str:

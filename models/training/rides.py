@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.training.courses import Manoeuvre, course, parking
 from models.training.faces import build_vehicle
-from models.training.gate import CLEAR_LETTERS, GATE_LAYOUTS, LANE_M
-from models.training.plates import LAYOUTS, Layout, plate_text
+from models.training.gate import LANE_M
+from models.training.plates import GATE_LAYOUTS, LAYOUTS, Layout, gate_text
 from models.training.vehicles import BUS, LORRY, TRAILER, Pose, Shape, Vehicle
 
 PARKED_M, PARKED_LANE_M = 10.5, -3.75
@@ -130,11 +130,10 @@ def _text(
         last = before[-1].text
         places = [place for place, sign in enumerate(last) if sign.isdigit()]
         place = places[rng.integers(len(places))]
-        others = [
-            sign for sign in "0123456789" if last[:place] + sign + last[place + 1 :] not in known
-        ]
+        signs = "0123456789" if place else "123456789"  # see `gate_text`
+        others = [sign for sign in signs if last[:place] + sign + last[place + 1 :] not in known]
         return last[:place] + others[rng.integers(len(others))] + last[place + 1 :]
     text = ""
     while not text or text in known:
-        text = plate_text(rng, str(rng.choice(layout.patterns)), CLEAR_LETTERS)
+        text = gate_text(rng, layout)
     return text

@@ -15,7 +15,8 @@ from datetime import datetime
 
 from models.base import Box
 from models.edits import distance
-from streamer.data import Plate
+from streamer.data import Character, Plate
+from streamer.formats import fold_twins
 from streamer.likeness import CLEAR, differences
 
 REMEMBERED = 1000
@@ -162,16 +163,33 @@ def is_same(known: Plate, found: Plate) -> bool:
     They are if equal; if one is a part of the other, at least half of it (a plate half out of
     the picture, a country's letter read along); if they differ by slips alone: a character
     lost or doubled, a letter for the digit that looks like it; or if they differ in just one
-    character which the less sure of them did not read clearly.
+    character whose shape the less sure of them did not read clearly.
     """
     shorter, longer = sorted((known.text, found.text), key=len)
     if not shorter:
         return False
     if shorter in longer and 2 * len(shorter) >= len(longer):
         return True
-    apart = differences(known.characters, found.characters)
+    apart = differences(_shapes(known), _shapes(found))
     if sum(difference.gap for difference in apart) != len(longer) - len(shorter):
         return False  # one character lost and another gained: AB123CD is not AB231CD
     if all(difference.slip for difference in apart):
         return len(apart) <= min(SLIPS, max(1, len(longer) // SHARE_OF_SLIPS))
     return len(apart) == 1 and apart[0].confidence < CLEAR
+
+
+def _shapes(plate: Plate) -> tuple[Character, ...]:
+    """The characters, each as sure as that it looks like this: whether a ring is a 0 or an O may
+    be open, and yet it is no 4."""
+    rivals = [one for one in plate.candidates if len(one.plate) == len(plate.text)]
+    return tuple(
+        Character(
+            one.char,
+            min(1.0, one.confidence + sum(r.confidence for r in rivals if _twins(r.plate[n], one))),
+        )
+        for n, one in enumerate(plate.characters)
+    )
+
+
+def _twins(char: str, one: Character) -> bool:
+    return char != one.char and fold_twins(char) == fold_twins(one.char)

@@ -8,7 +8,7 @@ import pytest
 
 from models.training.canvas import Camera, lettering
 from models.training.gate import GateScene
-from models.training.plates import LAYOUTS, bare, draw_plate, plate_text
+from models.training.plates import EUROPEAN, LAYOUTS, bare, draw_plate, gate_text, plate_text
 from models.training.synthesis import render_scene
 
 
@@ -186,3 +186,11 @@ def test_noise_and_blur_and_night_of_the_gate():
         0.5 * np.abs(cv2.Laplacian(clean, cv2.CV_64F)).mean()
     )
     assert dark.mean() < clean.mean() / 2
+
+
+def test_plates_at_a_gate_are_such_as_are_issued():
+    rng = np.random.default_rng(0)
+    texts = [gate_text(rng, EUROPEAN) for _ in range(500)]
+    czech = [text for text in texts if text[0].isdigit()]
+    assert {text[0] for text in czech} == set("123456789")
+    assert any(text.startswith("0") for text in (plate_text(rng, "9AA 9999") for _ in range(100)))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.data import Character, Plate
+from streamer.data import Candidate, Character, Plate
 from streamer.sinks.store import Store
 from streamer.stages.passages import PARKED_S, REMEMBERED, Passages, Sight, is_same
 from streamer.stages.remembered import Memory
@@ -25,6 +25,13 @@ def at(time_s, box=None):
     return Sight(when, time_s, box or (x, x, x + 9, x + 3), True)
 
 
+def ring(text, open_to, sure=0.75):
+    """A plate whose 0 at place 1 may be an O, or what else `open_to` has there."""
+    return replace(
+        plate(text, doubtful=[1], unsure=sure), candidates=(Candidate(open_to, 0.98 - sure),)
+    )
+
+
 SAME = {
     "equal": (plate("AB123CD"), plate("AB123CD")),
     "one character not read clearly": (plate("AB123CD"), plate("AB128CD", doubtful=[4])),
@@ -36,6 +43,8 @@ SAME = {
     "a country's band read along": (plate("AB123CD"), plate("PLAB123CD")),
     "half of it at the edge": (plate("AB123CD"), plate("123CD")),
     "half of it first": (plate("AB12"), plate("AB123CD")),
+    "a ring or an 8": (ring("100CB86", "180CB86"), plate("180CB86")),
+    "a ring, and no 4, but not surely a ring": (ring("100CB86", "180CB86"), plate("140CB86")),
 }
 DIFFERENT = {
     "nothing in common": (plate("AB123CD"), plate("XY987ZW")),
@@ -48,6 +57,7 @@ DIFFERENT = {
     "three letters for digits": (plate("LS15EBC"), plate("L5ISEBC")),
     "less than half of it": (plate("AB123CD"), plate("3CD")),
     "two slips in a short one": (plate("B15"), plate("8IS")),
+    "an O or a 0, but surely no 4": (ring("100CB86", "1O0CB86"), plate("140CB86")),
 }
 
 
