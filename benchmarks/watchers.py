@@ -28,8 +28,8 @@ from streamer.enrich.watchlists import Watchlists
 from streamer.evaluation.throughput import render_gate
 from streamer.live import LiveView
 from streamer.metrics import Metrics
+from streamer.one_camera import Site, camera_pipeline
 from streamer.pipeline import StageBase
-from streamer.roots.one_camera import Site, camera_pipeline
 from streamer.sinks.outbox import Outbox
 from streamer.watch import CameraWatch
 from streamer.web.films import Films

@@ -143,7 +143,7 @@ def _load(file: Path | None) -> None:
     """Load the models of this process."""
     import cv2
 
-    from streamer.roots.one_camera import models_of
+    from streamer.one_camera import models_of
 
     cv2.setNumThreads(1)
     read = _config(file)
