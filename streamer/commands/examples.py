@@ -270,7 +270,7 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "completion": (
         (
-            "bash, for you alone; open a new shell then",
+            "bash, for you alone (the folder has to be there: mkdir -p); open a new shell then",
             "plate-streamer completion bash"
             " > ~/.local/share/bash-completion/completions/plate-streamer",
         ),
