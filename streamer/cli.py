@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.base import ModelError
+from streamer.commands.benchmark import add_benchmark
 from streamer.commands.completion import add_completion
 from streamer.commands.corners import add_corners
 from streamer.commands.dead_letters import add_dead_letters
@@ -95,6 +96,7 @@ def command_line() -> argparse.ArgumentParser:
     add_read(partial(_command, commands))
     _add_train(commands)
     _add_evaluate(commands)
+    add_benchmark(partial(_command, commands))
     add_weights(partial(_command, commands))
     add_serve(partial(_command, commands))
     add_schemas(partial(_command, commands))

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -21,6 +22,12 @@ from streamer.data import (
 )
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: shared out among processes, the last to run is a short one."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def _event(plate="AB123CD", camera="gate", after_s=0.0, **fields):

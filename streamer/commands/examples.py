@@ -231,6 +231,13 @@ EXAMPLES: dict[str, Examples] = {
             "plate-streamer evaluate passages --recorded looks.gz --noise 0.04",
         ),
     ),
+    "benchmark": (
+        ("a rendered gate, with the parts that come with us", "plate-streamer benchmark"),
+        (
+            "half a minute of your own camera, with your own settings",
+            "plate-streamer benchmark gate.mp4 --seconds 30 --config gate.yaml",
+        ),
+    ),
     "weights": (
         (
             "a file, with the sum that it must have",
