@@ -108,7 +108,7 @@ lint: install-test
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-	@echo 'build/site/index.html'
+	@echo 'build/site/index.html; with a search: python3 -m http.server --bind 127.0.0.1 --directory build/site'
 
 $(VENV)/.installed-docs: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(BIN)/python $(PIP) -e '.[docs]'

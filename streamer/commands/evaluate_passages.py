@@ -38,7 +38,8 @@ def add_evaluate_passages(add: Add) -> None:
     text = "Run the daemon's stages on rendered traffic: vehicles, events, exact plates."
     parser = add("passages", _evaluate, text)
     take = parser.add_argument
-    take("--passages", type=int, default=300, metavar="N", help="at least (default: 300)")
+    how_many = "at least, in films of 4, one or more for each condition (default: 300)"
+    take("--passages", type=int, default=300, metavar="N", help=how_many)
     take("--seed", type=int, default=0, help="another seed, other films")
     take(
         "--condition",

@@ -192,7 +192,7 @@ EXAMPLES: dict[str, Examples] = {
         ),
         (
             "the daemon on rendered traffic",
-            "plate-streamer evaluate passages --passages 40",
+            "plate-streamer evaluate passages --passages 80",
         ),
     ),
     "evaluate detector": (
@@ -227,8 +227,8 @@ EXAMPLES: dict[str, Examples] = {
             "plate-streamer evaluate passages --condition night --config gate.yaml --faults",
         ),
         (
-            "record what was seen once, then vote again with errors put in",
-            "plate-streamer evaluate passages --recorded looks.jsonl --noise 0.04",
+            "vote again on what --record looks.gz kept, with errors put in",
+            "plate-streamer evaluate passages --recorded looks.gz --noise 0.04",
         ),
     ),
     "benchmark": (
@@ -277,7 +277,7 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "completion": (
         (
-            "bash, for you alone; open a new shell then",
+            "bash, for you alone (the folder has to be there: mkdir -p); open a new shell then",
             "plate-streamer completion bash"
             " > ~/.local/share/bash-completion/completions/plate-streamer",
         ),
