@@ -20,7 +20,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.frameworks import TRAIN_EXTRA
+from models.frameworks import TRAIN_EXTRA
 from models.training.labelled import Labelled, Plate
 from models.training.pictures import IntBox, Picture, load
 from models.training.tables import AnnotationError

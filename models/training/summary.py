@@ -15,8 +15,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.frameworks import TRAIN_EXTRA
 from models.training.charts import HEIGHT, WIDTH, Chart, histogram
-from models.training.frameworks import TRAIN_EXTRA
 from models.training.imports import LabelImport
 from models.training.pictures import IntBox, load
 from models.training.tables import AnnotationError

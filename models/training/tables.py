@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from models.base import ModelError
-from models.training.frameworks import TRAIN_EXTRA
+from models.frameworks import TRAIN_EXTRA
 
 if TYPE_CHECKING:
     from pandas import DataFrame
