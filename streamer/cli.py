@@ -132,16 +132,26 @@ def _run(options: argparse.Namespace) -> int:
 
 def _add_check_config(commands: Commands) -> None:
     parser = _command(
-        commands, "check-config", _check_config, "Check a configuration; print all its errors."
+        commands,
+        "check-config",
+        _check_config,
+        "Check a configuration, load its detector and reader, and print all errors.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml")
+    parser.add_argument(
+        "--without-models", action="store_true", help="load nothing: quick, and for another machine"
+    )
 
 
 def _check_config(options: argparse.Namespace) -> int:
     from streamer.app import checked
+    from streamer.one_camera import faults_of_models
 
     start_logging("info")
     config = checked(options.config)
+    faults = [] if options.without_models else faults_of_models(config)
+    if faults:
+        raise UserError("\n".join(f"{options.config}: {fault}" for fault in faults))
     names = ", ".join(camera.name for camera in config.cameras)
     sinks = ", ".join(config.sinks) or "the store alone"
     print(f"{options.config}: good; cameras: {names}; events go to: {sinks}", file=sys.stderr)

@@ -19,6 +19,10 @@ EXAMPLES: dict[str, Examples] = {
     "check-config": (
         ("all that is wrong with it, at once", "plate-streamer check-config gate.yaml"),
         (
+            "one of another machine, whose weights are not here",
+            "plate-streamer check-config gate.yaml --without-models",
+        ),
+        (
             "start only what is good",
             "plate-streamer check-config gate.yaml && systemctl restart plate-streamer",
         ),
