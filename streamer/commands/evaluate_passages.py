@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import statistics
 import sys
@@ -202,13 +203,13 @@ def _row(name: str, one: "Tally") -> str:
     )  # fmt: skip
     return (
         f"| {name} | {' | '.join(map(str, counts))} | {one.recall:.3f} "
-        f"| {one.wrong_share:.3f} | {_times(one.waits_s)} | {_times(one.after_look_s)} |"
+        f"| {one.wrong_share:.3f} | {spread(one.waits_s)} | {spread(one.after_look_s)} |"
     )
 
 
-def _times(seconds: list[float]) -> str:
-    """Their median, and what nine in ten stay below."""
+def spread(seconds: list[float]) -> str:
+    """Their median, and what nine in ten do not exceed."""
     if not seconds:
         return ""
     ranked = sorted(seconds)
-    return f"{statistics.median(ranked):.2f}, 90 %: {ranked[int(0.9 * (len(ranked) - 1))]:.2f}"
+    return f"{statistics.median(ranked):.2f}, 90 %: {ranked[math.ceil(0.9 * len(ranked)) - 1]:.2f}"
