@@ -25,9 +25,9 @@ already, which counts them twice, and many plates are in no table. On 2,300 crop
 
 TWINS: Mapping[str, Mapping[str, float]] = {
     "0": {"O": 0.1, "D": 0.002, "Q": 0.002},
-    "O": {"0": 0.1, "D": 0.002, "Q": 0.002},
-    "1": {"I": 0.1},
-    "I": {"1": 0.1},
+    "O": {"0": 0.2, "D": 0.002, "Q": 0.002},
+    "1": {"I": 0.02},
+    "I": {"1": 0.2},
     "B": {"8": 0.002},
     "8": {"B": 0.002},
     "S": {"5": 0.002},
@@ -40,8 +40,13 @@ TWINS: Mapping[str, Mapping[str, float]] = {
     "Q": {"0": 0.002, "O": 0.002},
 }
 """How likely a sign is to be another, beside whatever the reader says. The first pairs are the
-same shape in many fonts. The others differ, and a doubtful look has both among its hypotheses;
-this is the chance that a reader is certain and wrong."""
+same shape in many fonts, 1 and I in fewer. A letter is a digit more often than a digit a letter:
+of 3173 crops PP-OCR reads 226 O, of which 66 are 0, and 1271 0, of which 34 are O; 246 I, of which
+49 are 1, and 1263 1, of which 18 are I. Formats know part of that, so the numbers are less far
+apart; with 0.1 for all four, 9 fewer of 2477 train crops are read right (2151), and of 696
+validation crops 1 fewer (630). Ours takes none of 361 1 and I for the other. The rest differ, and
+a doubtful look has both among its hypotheses; theirs is the chance that a reader is certain and
+wrong."""
 
 MOST_EXCHANGES = 3
 """Twins in one text. More are a text of another kind."""

@@ -129,7 +129,8 @@ def test_probabilities_stay_probabilities(texts, strength):
         assert len(decision.text) in {len(one.text) for one in hypotheses}
 
 
-def test_twins_are_twins_of_each_other():
+def test_twins_are_twins_of_each_other_and_letters_of_digits_more_readily():
     for sign, twins in TWINS.items():
         for twin, share in twins.items():
-            assert TWINS[twin][sign] == share
+            assert 0 < share < 1
+            assert TWINS[twin][sign] >= share or twin.isdigit()
