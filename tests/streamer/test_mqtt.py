@@ -118,8 +118,8 @@ def test_a_good_bye_says_offline(shared_broker, topic):
     with running(shared_broker, ["gate"], base_topic=topic) as (sink, _):
         sink.camera_status("gate", True)
         started = time.monotonic()
-        sink.close(2.0)
-        assert time.monotonic() - started < 1.5
+        sink.close(60.0)
+        assert time.monotonic() - started < 10  # a quarter of it would be for each part
     with Subscriber(shared_broker, f"{topic}/#") as late:
         wait_until(lambda: len(late.messages) == 3)
         assert late.texts(f"{topic}/status") == late.texts(f"{topic}/gate/status") == ["offline"]
