@@ -36,7 +36,6 @@ def run(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_usage(tmp_path, monkeypatch):
     outputs, text = run("usage", tmp_path, monkeypatch)
     assert sum("image/png" in one.get("data", {}) for one in outputs) >= 3
@@ -45,7 +44,6 @@ def test_usage(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_training(tmp_path, monkeypatch):
     for name in ("torch", "ultralytics", "pandas", "onnx"):
         if find_spec(name) is None:  # ultralytics imported here would call home

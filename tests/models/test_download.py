@@ -168,17 +168,17 @@ def test_a_server_that_hangs_is_given_up(server, cache):
     half = WEIGHTS[: len(WEIGHTS) // 2]
 
     def silent(_):
-        go_on.wait(20)
+        go_on.wait(120)
 
     def stops_half_way(handler):
         send(handler, half, len(WEIGHTS))
-        go_on.wait(20)
+        go_on.wait(120)
 
     for behaviour in (silent, stops_half_way):
         server.files["/plate.onnx"] = behaviour
         started = time.monotonic()
         assert "cannot be reached (Read timed out" in fault(hashed(server), cache)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
     go_on.set()
 
 
