@@ -95,7 +95,8 @@ def test_a_video_becomes_a_job_that_gives_its_vehicles_with_pictures(client, fil
     job = answer.json()
     place = answer.headers["location"]
     assert place == f"{READ}/jobs/{job['id']}"
-    assert (job["kind"], job["name"], job["state"]) == ("video", "gate.mp4", "waiting")
+    assert (job["kind"], job["name"]) == ("video", "gate.mp4")
+    assert job["state"] in {"waiting", "running"}
     assert job["duration_s"] == pytest.approx(clip.frames / clip.fps, abs=0.1)
     job, seen = until(client, place)
     assert (job["state"], job["progress"], job["error"]) == ("done", 1.0, None)
