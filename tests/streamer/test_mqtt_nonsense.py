@@ -154,7 +154,7 @@ def test_a_picture_that_the_broker_does_not_take_is_refused(topic):
 
 def test_a_retained_command_of_last_week_does_nothing(shared_broker, topic):
     with commanded(shared_broker, topic) as (_, publisher):
-        publisher.publish(f"{topic}/yard/set", "pause", 1, retain=True).wait_for_publish(5)
+        publisher.publish(f"{topic}/yard/set", "pause", 1, retain=True).wait_for_publish(60)
     with commanded(shared_broker, topic) as (gate, publisher):
         gate.wait_for("set", "retained")
         publisher.publish(f"{topic}/gate/set", "pause", 1)

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -50,7 +51,8 @@ def test_a_changed_file_is_read_again(lists, file, metrics, make_event):
     file.write_text("plate;note\nXY999ZZ;x\nXY888ZZ;y\n")
     wait_until(lambda: on_it(lists, make_event, "XY999ZZ"))
     assert not on_it(lists, make_event, "AB123CD")
-    assert metrics.registry.get_sample_value("anpr_watchlist_entries", {"list": "banned"}) == 2
+    size = partial(metrics.registry.get_sample_value, "anpr_watchlist_entries")
+    wait_until(lambda: size({"list": "banned"}) == 2)
 
 
 def test_a_file_put_in_place_of_the_old_one_is_read(lists, file, make_event):
