@@ -29,7 +29,7 @@ def run(name, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
-    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
+    client = nbclient.NotebookClient(notebook, timeout=550, kernel_name="python3")
     client.execute(cwd=str(tmp_path))
     outputs = [one for cell in notebook.cells for one in cell.get("outputs", [])]
     return outputs, "".join(one.get("text", "") for one in outputs)

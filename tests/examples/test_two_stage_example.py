@@ -74,7 +74,7 @@ def run(folder, environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=540,
     )
     assert done.returncode == 0, done.stderr
     assert "the portal is at http://127.0.0.1:" in done.stderr

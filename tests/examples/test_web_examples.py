@@ -135,7 +135,7 @@ def test_behind_flask_processes_that_are_forked_answer_for_themselves(config, mo
     """As gunicorn does with --preload: the application is there before its workers are."""
     monkeypatch.setenv("PLATES_CONFIG", config())
     words = [sys.executable, "-c", FORKED, EXAMPLES]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=400)
     assert (done.returncode, done.stdout) == (0, "200 OK\n"), done.stderr
 
 

@@ -25,7 +25,7 @@ def needs_training_extra() -> None:
             pytest.skip(f"training needs {name}: the extra train is not installed")
 
 
-def run_python(script: str, *arguments: object, timeout: int = 240) -> str:
+def run_python(script: str, *arguments: object, timeout: int = 540) -> str:
     """A fresh interpreter, because what is tested happens at import; its stdout."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)

@@ -302,7 +302,7 @@ def test_two_at_once_do_not_disturb_each_other(server, cache):
     )
     words = [sys.executable, "-c", program, hashed(server), str(cache)]
     processes = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    paths = {process.communicate(timeout=100)[0].strip() for process in processes}
+    paths = {process.communicate(timeout=400)[0].strip() for process in processes}
     (file,) = files_in(cache)
     assert paths == {str(file)}
     assert file.read_bytes() == WEIGHTS

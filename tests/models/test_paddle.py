@@ -151,7 +151,7 @@ PaddleReader().read([np.zeros((40, 160, 3), np.uint8)])
 print("calls", calls)
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=250, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=540, check=False
     )
     assert done.stdout == "calls []\n", done.stderr
 
