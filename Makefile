@@ -13,7 +13,7 @@ TORCH := torch==2.13.0
 TORCHVISION := torchvision==0.28.0
 
 # Processes that share out the test files; much of their time is waiting.
-WORKERS ?= 2
+WORKERS ?= 3
 
 # Annotation tables that `make weights` trains on.
 DATA ?= data/annotations
@@ -108,7 +108,7 @@ lint: install-test
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-	@echo 'build/site/index.html'
+	@echo 'build/site/index.html; with a search: python3 -m http.server --bind 127.0.0.1 --directory build/site'
 
 $(VENV)/.installed-docs: $(VENV)/.installed
 	PYTHONWARNINGS=ignore $(BIN)/python $(PIP) -e '.[docs]'
@@ -118,7 +118,7 @@ quick: install-test
 	$(BIN)/python -m pytest -m 'not slow and not paddle'
 
 test: tools install-test install-paddle lint
-	sh tests/without_network.sh $(BIN)/python -m pytest -m 'not paddle' -n $(WORKERS) --dist loadfile
+	sh tests/without_network.sh $(BIN)/python -m pytest -m 'not paddle' -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	sh tests/without_network.sh $(PADDLE)/bin/python -m pytest -k paddle tests/models/test_paddle.py tests/models/test_crops.py tests/test_paddle_in_the_portal.py
 
 clean:

@@ -20,9 +20,9 @@ import numpy as np
 
 from models.base import Corners
 from models.detectors.yolo import BUNDLED, YoloDetector
+from models.frameworks import has_bf16, load_ultralytics, usable_cores
 from models.training.dataset import Scene, render_scenes
 from models.training.detector import compute_in_bf16
-from models.training.frameworks import has_bf16, load_ultralytics, usable_cores
 from models.training.scores import iou_matrix
 from models.training.start import trainable_from_onnx
 

@@ -66,8 +66,8 @@ def exported(name):
     file = KEPT / f"{name}-ultralytics-{importlib.metadata.version('ultralytics')}.onnx"
     if file.is_file():
         return file
+    from models.frameworks import load_ultralytics
     from models.training.export import write_onnx
-    from models.training.frameworks import load_ultralytics
 
     tell(f"exporting {name} …")
     with contextlib.redirect_stdout(sys.stderr):

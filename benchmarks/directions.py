@@ -16,9 +16,9 @@ from streamer.app import default_config
 from streamer.config import Config, make
 from streamer.evaluation.recorded import read
 from streamer.evaluation.revoted import asked_for
+from streamer.one_camera import formats_of
 from streamer.pipeline import in_turn
 from streamer.places import Places
-from streamer.roots.one_camera import formats_of
 from streamer.settled import Settled
 from streamer.stages.vote import utc_now
 

@@ -36,9 +36,9 @@ from streamer.data import Looked, Speed
 from streamer.evaluation.passages import Unheard
 from streamer.evaluation.recorded import START, frame_at, from_plain, to_plain
 from streamer.evaluation.revoted import asked_for
+from streamer.one_camera import formats_of, models_of, stages_of
 from streamer.pipeline import in_turn
 from streamer.places import Places
-from streamer.roots.one_camera import formats_of, models_of, stages_of
 from streamer.settled import Settled
 from streamer.speed.settings import SpeedConfig
 from streamer.speed.speedometer import RoadSpeeds

@@ -24,7 +24,7 @@ from models.readers.formats import Formats
 from streamer.app import default_config
 from streamer.evaluation.noise import Noise, noisy
 from streamer.evaluation.recorded import read
-from streamer.roots.one_camera import models_of
+from streamer.one_camera import models_of
 from streamer.stages.views import quality
 from streamer.voting import Opinion, figures_of, vote
 

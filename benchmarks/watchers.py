@@ -20,20 +20,29 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
-from pipeline import Collect, render
 
 from streamer.app import default_config
 from streamer.archive.archive import Archive
 from streamer.controls import Controls
 from streamer.enrich.watchlists import Watchlists
+from streamer.evaluation.throughput import render_gate
 from streamer.live import LiveView
 from streamer.metrics import Metrics
-from streamer.roots.one_camera import Site, camera_pipeline
+from streamer.one_camera import Site, camera_pipeline
+from streamer.pipeline import StageBase
 from streamer.sinks.outbox import Outbox
 from streamer.watch import CameraWatch
 from streamer.web.films import Films
 from streamer.web.portal import Portal
 from streamer.web.site import create_app
+
+
+class Ignore(StageBase):
+    name = "publish"
+
+    def step(self, _):
+        return ()
+
 
 WIDTHS = (960,) * 5 + (640,) * 5
 SETTLE_S = 1.0
@@ -72,7 +81,7 @@ def gate(clip, folder):
     view = LiveView(control)
     watch = CameraWatch(metrics, "gate", [controls.arriving])
     watch.shown_in(view)
-    pipeline = camera_pipeline(camera, config, Collect(), watch, Site(control))
+    pipeline = camera_pipeline(camera, config, Ignore(), watch, Site(control))
     portal = Portal(
         Archive(folder),
         controls,
@@ -159,7 +168,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=4.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        pipeline, portal = gate(given.clip or render(Path(folder) / "gate.mp4"), Path(folder))
+        pipeline, portal = gate(given.clip or render_gate(Path(folder) / "gate.mp4"), Path(folder))
         server, url = serve(create_app(portal))
         pipeline.start()
         time.sleep(SETTLE_S)

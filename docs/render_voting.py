@@ -20,8 +20,8 @@ from streamer.evaluation.passages import Unheard
 from streamer.evaluation.recorded import frame_at
 from streamer.evidence import _aligned
 from streamer.formats import as_seen
+from streamer.one_camera import formats_of, models_of, stages_of
 from streamer.pipeline import in_turn
-from streamer.roots.one_camera import formats_of, models_of, stages_of
 from streamer.voting import Opinion, vote
 
 CONDITION, SEED, TRACK, LOOKS = "rain", 2, 6, 9

@@ -53,7 +53,11 @@ TOPICS = {
     ),
     "event": Topic("{camera}/event", "plateEvent", "One event per vehicle, at least once.", qos=1),
     "last": Topic(
-        "{camera}/last", "plateEvent", "The latest event, for who comes later.", qos=1, retain=True
+        "{camera}/last",
+        "plateEvent",
+        "The latest event, for whoever comes later.",
+        qos=1,
+        retain=True,
     ),
     "crop": Topic(
         "{camera}/crop",
@@ -65,7 +69,7 @@ TOPICS = {
     "rejected": Topic(
         "{camera}/rejected",
         "plateRejected",
-        "A read that was withheld, and why; for who listens now.",
+        "A read that was withheld, and why; for whoever listens now.",
     ),
     "parkingEvent": Topic(
         "{camera}/parking",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from models.base import ModelError
+from streamer.commands.benchmark import add_benchmark
 from streamer.commands.completion import add_completion
 from streamer.commands.corners import add_corners
 from streamer.commands.dead_letters import add_dead_letters
@@ -95,6 +96,7 @@ def command_line() -> argparse.ArgumentParser:
     add_read(partial(_command, commands))
     _add_train(commands)
     _add_evaluate(commands)
+    add_benchmark(partial(_command, commands))
     add_weights(partial(_command, commands))
     add_serve(partial(_command, commands))
     add_schemas(partial(_command, commands))
@@ -130,16 +132,26 @@ def _run(options: argparse.Namespace) -> int:
 
 def _add_check_config(commands: Commands) -> None:
     parser = _command(
-        commands, "check-config", _check_config, "Check a configuration; print all its errors."
+        commands,
+        "check-config",
+        _check_config,
+        "Check a configuration, load its detector and reader, and print all errors.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG.yaml")
+    parser.add_argument(
+        "--without-models", action="store_true", help="load nothing: quick, and for another machine"
+    )
 
 
 def _check_config(options: argparse.Namespace) -> int:
     from streamer.app import checked
+    from streamer.one_camera import faults_of_models
 
     start_logging("info")
     config = checked(options.config)
+    faults = [] if options.without_models else faults_of_models(config)
+    if faults:
+        raise UserError("\n".join(f"{options.config}: {fault}" for fault in faults))
     names = ", ".join(camera.name for camera in config.cameras)
     sinks = ", ".join(config.sinks) or "the store alone"
     print(f"{options.config}: good; cameras: {names}; events go to: {sinks}", file=sys.stderr)

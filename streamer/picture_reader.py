@@ -15,7 +15,7 @@ from streamer.data import Candidate, Character
 from streamer.drawing import draw_plate
 from streamer.errors import SourceError, UserError
 from streamer.found import FoundPlate
-from streamer.roots.one_camera import formats_of
+from streamer.one_camera import formats_of
 from streamer.sources.base import PICTURES
 from streamer.sources.images import picture_in, read_picture
 from streamer.stages.views import cut_out

@@ -13,8 +13,8 @@ from models.training.pictures import PICTURE_ENDINGS, IntBox, PictureFolder
 from streamer.app import checked, default_config
 from streamer.config import Config, make
 from streamer.errors import UserError
+from streamer.one_camera import formats_of, informed_reader
 from streamer.picture_reader import load_picture
-from streamer.roots.one_camera import formats_of, informed_reader
 from streamer.stages.views import cut_out
 
 TOLD_EVERY_S = 5.0

@@ -8,8 +8,8 @@ from streamer.config import CameraConfig, Config
 from streamer.data import Decided, Frame, Rejection
 from streamer.errors import StreamFailure, UserError
 from streamer.metrics import Metrics
+from streamer.one_camera import camera_pipeline
 from streamer.pipeline import CHANNEL_SIZE, StageBase
-from streamer.roots.one_camera import camera_pipeline
 from streamer.sources import is_camera
 from streamer.watch import CameraWatch
 

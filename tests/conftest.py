@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 
@@ -36,6 +37,12 @@ if find_spec("hypothesis"):  # not where PaddleOCR is
     settings.load_profile("ours")
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: shared out among processes, the last to run is a short one."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def _event(plate="AB123CD", camera="gate", after_s=0.0, **fields):

@@ -10,7 +10,7 @@ import uvicorn
 from full_portal import FullPortal
 from streamer.app import default_config
 from streamer.live import LiveView
-from streamer.roots.one_camera import Site, camera_pipeline
+from streamer.one_camera import Site, camera_pipeline
 from streamer.stages.publish import Publish
 from streamer.watch import CameraWatch
 from streamer.web.films import Films

@@ -117,6 +117,22 @@ def test_the_reference_is_the_codes(site):
     assert "upper case, letters and digits only" in python
 
 
+def test_values_are_written_as_the_configuration_has_them(site):
+    page = (site / "reference/parts.html").read_text()
+    for value in ("size: [416, 256]", "second_look: true", "weights: null", "runtime: onnxruntime"):
+        assert f"<code>{value}</code>" in page
+    only = "only: {cameras: null, watchlist: null, ways: null}"
+    assert f"<code>{only}</code>" in page
+
+
+def test_a_message_says_where_its_fields_are(site):
+    page = (site / "reference/topics.html").read_text()
+    for schema in ("plate-event/1", "plate-rejected/1", "plate-parking/1"):
+        assert f"<code>{schema}</code>" in page
+    assert "['integer'" not in page
+    assert "integer or null" in page
+
+
 def test_every_key_of_the_configuration_is_in_its_page(site):
     page = re.sub(r"<[^>]+>", "", (site / "reference/configuration.html").read_text())
     tables = page.rpartition("The whole file")[0]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sitegen.blocks import table
+from sitegen.blocks import as_yaml, table
 from sitegen.commands import command_pages
 from sitegen.configuration import configuration_page
 from sitegen.schemas import events_page, rest_page, topics_page
@@ -93,7 +93,7 @@ def parts_tables() -> str:
         for name, place in names.items():
             fields = options_model(load_part(kind, names, name)).model_fields
             options = ", ".join(
-                f"`{key}`" if field.is_required() else f"`{key}: {field.default!r}`"
+                f"`{key}`" if field.is_required() else f"`{key}: {as_yaml(field.default)}`"
                 for key, field in fields.items()
             )
             mark = " (default)" if name == default else ""

@@ -62,7 +62,10 @@ def kind(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         inner = schema.get("items") or {}
         return f"list of {kind(inner)}" if inner else "list"
-    return str(schema.get("format") or schema.get("type", "any"))
+    types = schema.get("type", "any")
+    names = types if isinstance(types, list) else [types]
+    # Of a text that may be null, too, the format is told, and the null.
+    return " or ".join(str(schema.get("format", one)) if one == "string" else one for one in names)
 
 
 def topics_page(file: Path) -> str:
@@ -95,9 +98,15 @@ def topics_page(file: Path) -> str:
             f"### {name}\n",
             f"{message.get('summary') or message.get('title') or name}"
             f" (`{message.get('contentType', document['defaultContentType'])}`)\n",
-            fields(payload) if payload.get("properties") else "",
+            fields(payload) if payload.get("properties") else elsewhere(payload),
         ]
     return "\n".join(parts)
+
+
+def elsewhere(payload: Mapping[str, Any]) -> str:
+    """Where the fields of a message stand that has a schema of its own."""
+    name = Path(payload.get("schema", {}).get("$ref", "")).stem
+    return f"Its fields stand in [Events](events.md): {TITLES[name]}.\n" if name else ""
 
 
 def rest_page(document: Mapping[str, Any]) -> str:

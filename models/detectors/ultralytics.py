@@ -147,7 +147,7 @@ def load_library() -> ModuleType:
     for name in ("ultralytics", "torch", "matplotlib"):
         if find_spec(name) is None:
             raise ModelError(f"detector ultralytics needs {name}: {YOLO_EXTRA}")
-    from models.training.frameworks import load_ultralytics
+    from models.frameworks import load_ultralytics
 
     os.environ.setdefault("YOLO_VERBOSE", "false")
     os.environ.setdefault("ULTRALYTICS_SAFE_LOAD", "1")

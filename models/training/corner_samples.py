@@ -16,9 +16,9 @@ from models.base import Box, Detection, Image
 from models.detectors.corners import cut, window_of
 from models.detectors.quads import box_around
 from models.training.canvas import Points, lettering, stamp
-from models.training.dataset import PLANTED, Scene
 from models.training.faces import WORDS
 from models.training.negatives import load_picture
+from models.training.scene import PLANTED, Scene
 from models.training.scores import iou_matrix
 from models.training.transplant import transplant
 

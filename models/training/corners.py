@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from models.base import ModelError
 from models.detectors.corners import SIZE, to_input
+from models.frameworks import has_bf16, usable_cores
 from models.training.corner_network import Batch, as_batch, corner_network, losses
 from models.training.corner_samples import Piece, Sample, draw_sample, load_pieces, plain_sample
-from models.training.dataset import PLANTED, render_scenes, scenes_of, without_val
-from models.training.frameworks import has_bf16, usable_cores
+from models.training.dataset import render_scenes, scenes_of, without_val
 from models.training.recipes import CornerRecipe
+from models.training.scene import PLANTED
 from models.training.voc import SPLITS
 
 CHECKPOINT = "checkpoint.pt"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.base import Box, Corners
+from models.training.scene import RENDERED, RENDERED_SIZE, Scene
+from models.training.variants import varied_scenes
 from models.training.voc import SPLITS, AnnotationError, read_tables
 
 if TYPE_CHECKING:
@@ -19,29 +20,6 @@ CROP_SHARE = 0.8
 
 SAME_BITS = 8
 """Of a copy's perceptual hash so many of 64 may differ; plates and thumbnails must agree too."""
-
-RENDERED = "rendered"
-"""The source of the pictures that were drawn."""
-
-PLANTED = "planted"
-"""The source of annotated pictures whose plates were covered by drawn ones."""
-
-RENDERED_SIZE = (960, 540)
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One picture with all its plates; where it is stored, and where its boxes came from.
-
-    `corners` has those of each box where they are known, and is empty where they are not.
-    """
-
-    path: Path
-    source: str
-    split: str
-    size: tuple[int, int]
-    boxes: tuple[Box, ...]
-    corners: tuple[Corners, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +65,6 @@ def build_dataset(
         if scene.split == "train" and scene.boxes:
             used.append(scene)
     if variants:
-        from models.training.variants import varied_scenes
-
         place = _place(folder, "images", "train")
         for scene in varied_scenes(place, used, variants, seed):
             _write_label(folder, scene, scene.path.name)

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.base import ModelError
+from models.frameworks import has_bf16, load_ultralytics, usable_cores
 from models.runtime import sha256_of
-from models.training.dataset import PLANTED, DetectorDataset, build_dataset
-from models.training.frameworks import has_bf16, load_ultralytics, usable_cores
+from models.training.dataset import DetectorDataset, build_dataset
 from models.training.negatives import ERASED, RENDERED_BARE
 from models.training.recipes import Recipe
 from models.training.relabel import Relabel
+from models.training.scene import PLANTED
 from models.training.start import trainable_from_onnx
 from models.training.variants import CLOSE_UP
 

@@ -20,6 +20,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.frameworks import TRAIN_EXTRA
 from models.training.labelled import Labelled, Plate
 from models.training.pictures import IntBox, Picture, load
 from models.training.tables import AnnotationError
@@ -145,7 +146,8 @@ def _look(one: Labelled, number: int) -> _Look:
     try:
         import imagehash
     except ImportError as error:
-        raise AnnotationError(f"comparing pictures needs the extra 'train' ({error})") from error
+        words = f"comparing pictures needs {error.name or error}: {TRAIN_EXTRA}"
+        raise AnnotationError(words) from error
 
     image = load(one.picture.path, grey=True, reduce=_reduction(one.picture, one.plates))
     # Large pictures first by area: what the hash makes of noise is no property of the scene.

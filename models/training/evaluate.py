@@ -24,7 +24,7 @@ from typing import TypeVar
 
 from models.base import Detector, ModelError
 from models.detectors.yolo import YoloDetector
-from models.training.dataset import RENDERED, Scene, render_scenes, scenes_of
+from models.training.dataset import render_scenes, scenes_of
 from models.training.figures import (
     ALL_SOURCES,
     ANNOTATED,
@@ -34,6 +34,7 @@ from models.training.figures import (
     evaluation_of,
 )
 from models.training.negatives import erase, load_picture, pictures_in, render_bare
+from models.training.scene import RENDERED, Scene
 
 __all__ = [
     "ALL_SOURCES",

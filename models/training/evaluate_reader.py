@@ -23,7 +23,7 @@ from models.training.plate_crops import (
 )
 from models.training.reader_costs import HOW, RECOGNISER, RecogniserAlone, measure_costs
 from models.training.reader_figures import ReaderEvaluation, evaluation_of
-from models.training.reader_report import comparison_text, costs_text
+from models.training.reader_report import comparison_text, costs_text, evaluation_text
 from models.training.reader_scores import Look
 
 BATCH = 16
@@ -106,7 +106,7 @@ class Comparison:
     def table(self) -> str:
         """One reader: all its figures; several: side by side. What a crop costs below."""
         if len(self.evaluations) == 1:
-            text = self.evaluations[0].table()
+            text = evaluation_text(self.evaluations[0])
         else:
             text = comparison_text(self.evaluations, self.costs)
         return f"{text}\n\n{costs_text(self.costs, HOW)}" if self.costs else text

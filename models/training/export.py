@@ -11,12 +11,12 @@ from typing import Any
 
 from models.base import ModelError
 from models.detectors.yolo import YoloDetector
+from models.frameworks import TRAIN_EXTRA, load_ultralytics
 from models.training.card import LICENCE, derive, describe, write_card
-from models.training.dataset import RENDERED
 from models.training.detector import CLASS_NAME, TrainedDetector, trained_detector
 from models.training.evaluate import Evaluation, Material, evaluate_detector
-from models.training.frameworks import TRAIN_EXTRA, load_ultralytics
 from models.training.quantize import PICTURES, Size, chosen, quantize
+from models.training.scene import RENDERED
 
 OPSET = 17
 """Old enough for ONNX Runtime of 2023, new enough for all operators of the network."""

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from models.base import Box, Corners, Detection, ModelError
-from models.training.dataset import RENDERED, Scene
 from models.training.faults import TOUCHES, Bare, Fault, FaultCount, faults_of
 from models.training.negatives import ERASED, NEGATIVES, RENDERED_BARE
 from models.training.report import bands_text, bare_text, fault_text, scores_text, tightness_text
+from models.training.scene import RENDERED, Scene
 from models.training.scores import (
     EVERY,
     IOUS,

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Box, Corners, Image
-from models.training.dataset import RENDERED
 from models.training.faults import Fault
 from models.training.figures import Evaluation, Outcome, faults_in, new_in, untouched
 from models.training.negatives import RENDERED_BARE, erase, load_picture
 from models.training.page import as_uri, write_page
 from models.training.report import band_name, corners_text
+from models.training.scene import RENDERED
 from models.training.scores import Curve
 
 MOST = 60

@@ -13,7 +13,7 @@ from models.training.duplicates import Duplicate, compare
 from models.training.labelled import Labelled, Remark, Wanted
 from models.training.pictures import PictureFolder, files_below, tails
 from models.training.splits import SOURCES_BY, source_of, split_pictures
-from models.training.tables import COLUMNS, SPLITS, AnnotationError
+from models.training.tables import COLUMNS, SPLITS, AnnotationError, load_pandas
 from models.training.voc_xml import read_all_voc
 from models.training.yolo_txt import read_all_yolo
 
@@ -171,11 +171,9 @@ def _listed(annotations: Path, pictures: PictureFolder, *, needed: bool) -> dict
 
 
 def _table(pictures: Iterable[Labelled], split: Mapping[str, str]) -> "DataFrame":
-    import pandas as pd
-
     rows = [
         (one.picture.name, *one.picture.size, *plate.box, plate.text, split[one.picture.name])
         for one in pictures
         for plate in one.plates
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return load_pandas().DataFrame(rows, columns=list(COLUMNS))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Box, Image, ModelError
-from models.training.dataset import RENDERED_SIZE, Scene
+from models.training.scene import RENDERED_SIZE, Scene
 from models.training.synthesis import render_scene
 
 RENDERED_BARE = "rendered bare"

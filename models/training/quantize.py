@@ -18,11 +18,11 @@ from typing import Any
 from models.base import ModelError
 from models.detectors.network import Letterbox
 from models.detectors.yolo import YoloDetector
+from models.frameworks import TRAIN_EXTRA
 from models.runtime import Session
 from models.training.card import derive, write_card
 from models.training.dataset import scenes_of
 from models.training.evaluate import Evaluation, Material, evaluate_detector
-from models.training.frameworks import TRAIN_EXTRA
 from models.training.negatives import load_picture
 
 PICTURES = 32

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from models.base import ModelError
+from models.frameworks import has_bf16, usable_cores
 from models.readers.decode import SIGNS
 from models.readers.plate_input import to_input, upright
-from models.training.frameworks import has_bf16, usable_cores
 from models.training.reader_data import Batch, Batches, Crops, crop_of, load_crops, taught
 from models.training.reader_network import PLACES, reader_network
 from models.training.reader_views import Snippet

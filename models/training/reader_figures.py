@@ -96,12 +96,6 @@ class ReaderEvaluation:
         pictures = sum(one.pictures for one in self.refusals)
         return sum(one.accepted for one in self.refusals) / pictures if pictures else None
 
-    def table(self) -> str:
-        """The figures as text for people, at most 100 columns wide."""
-        from models.training.reader_report import evaluation_text
-
-        return evaluation_text(self)
-
     def to_json(self) -> dict[str, object]:
         """All figures under the names they have here; with what a score derives."""
         figures = asdict(self)

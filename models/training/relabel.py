@@ -18,7 +18,7 @@ from models.base import Box, Image
 from models.detectors.corners import CornerFinder, Look
 from models.detectors.quads import box_around
 from models.detectors.yolo import MOST_SPREAD, YoloDetector
-from models.training.dataset import Scene
+from models.training.scene import Scene
 from models.training.scores import iou_matrix
 
 SAME_PLATE_IOU = 0.55

@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.frameworks import TRAIN_EXTRA
 from models.training.charts import HEIGHT, WIDTH, Chart, histogram
 from models.training.imports import LabelImport
 from models.training.pictures import IntBox, load
@@ -65,7 +66,7 @@ def write_summary(found: LabelImport, file: Path, title: str) -> None:
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:
-        raise AnnotationError(f"a summary needs the extra 'train' ({error})") from error
+        raise AnnotationError(f"a summary needs {error.name or error}: {TRAIN_EXTRA}") from error
     environment = Environment(
         loader=FileSystemLoader(PAGES),
         autoescape=True,

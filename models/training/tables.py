@@ -6,10 +6,13 @@ turned by its EXIF orientation: so OpenCV loads it, and everything that trains o
 `plate_text` is empty where unknown, `split` is `train` or `val`.
 """
 
+import importlib
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from models.base import ModelError
+from models.frameworks import TRAIN_EXTRA
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,13 +25,20 @@ class AnnotationError(ModelError):
     """An annotation that cannot be used: the message names file, element and value."""
 
 
+def load_pandas() -> ModuleType:
+    """`pandas`. Raises `AnnotationError` where the training extra is not installed."""
+    try:
+        return importlib.import_module("pandas")
+    except ImportError as error:
+        raise AnnotationError(f"tables need {error.name or error}: {TRAIN_EXTRA}") from error
+
+
 def read_tables(*files: Path) -> "DataFrame":
     """Several CSV tables (`annotations/<source>.csv`) as one, with a column `source`.
 
     `source` is the name of the file. Raises `AnnotationError` that names file and row.
     """
-    import pandas as pd
-
+    pd = load_pandas()
     tables = []
     for file in files:
         try:

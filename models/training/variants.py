@@ -13,8 +13,8 @@ import numpy as np
 
 from models.base import Box, Image
 from models.detectors.quads import box_around
-from models.training.dataset import PLANTED, Scene
 from models.training.negatives import ERASED, RENDERED_BARE, erase, load_picture, render_bare
+from models.training.scene import PLANTED, Scene
 from models.training.transplant import transplant
 from models.training.weather import spoil
 

@@ -11,7 +11,7 @@ from streamer.config import parse_config
 from streamer.data import Event, PlateEvent
 from streamer.sinks.base import SinkBase
 
-HEAD = "time      camera  plate      sure  looks  direction"
+HEAD = "time      camera  plate       sure  looks  direction"
 
 
 class ScreenSink(SinkBase):
@@ -28,7 +28,7 @@ class ScreenSink(SinkBase):
             return
         self.plates.append(event.plate)
         print(
-            f"{event.last_seen:%H:%M:%S}  {event.camera:6}  {event.plate:9}"
+            f"{event.last_seen:%H:%M:%S}  {event.camera:6}  {event.plate:10}"
             f"  {event.confidence:4.0%}  {event.looks:5}  {event.direction or ''}",
             flush=True,
         )

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import statistics
 import sys
@@ -38,7 +39,8 @@ def add_evaluate_passages(add: Add) -> None:
     text = "Run the daemon's stages on rendered traffic: vehicles, events, exact plates."
     parser = add("passages", _evaluate, text)
     take = parser.add_argument
-    take("--passages", type=int, default=300, metavar="N", help="at least (default: 300)")
+    how_many = "at least, in films of 4, one or more for each condition (default: 300)"
+    take("--passages", type=int, default=300, metavar="N", help=how_many)
     take("--seed", type=int, default=0, help="another seed, other films")
     take(
         "--condition",
@@ -143,7 +145,7 @@ def _load(file: Path | None) -> None:
     """Load the models of this process."""
     import cv2
 
-    from streamer.roots.one_camera import models_of
+    from streamer.one_camera import models_of
 
     cv2.setNumThreads(1)
     read = _config(file)
@@ -201,13 +203,13 @@ def _row(name: str, one: "Tally") -> str:
     )  # fmt: skip
     return (
         f"| {name} | {' | '.join(map(str, counts))} | {one.recall:.3f} "
-        f"| {one.wrong_share:.3f} | {_times(one.waits_s)} | {_times(one.after_look_s)} |"
+        f"| {one.wrong_share:.3f} | {spread(one.waits_s)} | {spread(one.after_look_s)} |"
     )
 
 
-def _times(seconds: list[float]) -> str:
-    """Their median, and what nine in ten stay below."""
+def spread(seconds: list[float]) -> str:
+    """Their median, and what nine in ten do not exceed."""
     if not seconds:
         return ""
     ranked = sorted(seconds)
-    return f"{statistics.median(ranked):.2f}, 90 %: {ranked[int(0.9 * (len(ranked) - 1))]:.2f}"
+    return f"{statistics.median(ranked):.2f}, 90 %: {ranked[math.ceil(0.9 * len(ranked)) - 1]:.2f}"

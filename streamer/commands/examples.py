@@ -19,6 +19,10 @@ EXAMPLES: dict[str, Examples] = {
     "check-config": (
         ("all that is wrong with it, at once", "plate-streamer check-config gate.yaml"),
         (
+            "one of another machine, whose weights are not here",
+            "plate-streamer check-config gate.yaml --without-models",
+        ),
+        (
             "start only what is good",
             "plate-streamer check-config gate.yaml && systemctl restart plate-streamer",
         ),
@@ -192,7 +196,7 @@ EXAMPLES: dict[str, Examples] = {
         ),
         (
             "the daemon on rendered traffic",
-            "plate-streamer evaluate passages --passages 40",
+            "plate-streamer evaluate passages --passages 80",
         ),
     ),
     "evaluate detector": (
@@ -227,8 +231,15 @@ EXAMPLES: dict[str, Examples] = {
             "plate-streamer evaluate passages --condition night --config gate.yaml --faults",
         ),
         (
-            "record what was seen once, then vote again with errors put in",
-            "plate-streamer evaluate passages --recorded looks.jsonl --noise 0.04",
+            "vote again on what --record looks.gz kept, with errors put in",
+            "plate-streamer evaluate passages --recorded looks.gz --noise 0.04",
+        ),
+    ),
+    "benchmark": (
+        ("a rendered gate, with the parts that come with us", "plate-streamer benchmark"),
+        (
+            "half a minute of your own camera, with your own settings",
+            "plate-streamer benchmark gate.mp4 --seconds 30 --config gate.yaml",
         ),
     ),
     "weights": (
@@ -270,7 +281,7 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "completion": (
         (
-            "bash, for you alone; open a new shell then",
+            "bash, for you alone (the folder has to be there: mkdir -p); open a new shell then",
             "plate-streamer completion bash"
             " > ~/.local/share/bash-completion/completions/plate-streamer",
         ),

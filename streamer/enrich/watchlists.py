@@ -207,7 +207,7 @@ class Watchlists:
             self._store().put(one.name, entries, clear=clear)
             gone = None if clear else {entry.plate for entry in entries}
             self._shelve(one, entries, gone)
-        log.info("watchlist %s: %d entries were put on it", one.name, len(entries))
+        log.info("watchlist %s: entries put on it: %d", one.name, len(entries))
 
     def _shelve(self, one: Watchlist, more: Iterable[Entry], gone: Collection[str] | None) -> None:
         """What is in the store now: `more`, and what was there but for the plates in `gone` (None:

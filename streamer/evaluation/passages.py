@@ -17,8 +17,8 @@ from models.training.traffic import LEGIBLE_S, Passage, Traffic
 from streamer.config import Config
 from streamer.data import Decided, Frame, Look, Looked, Outcome, Rejection
 from streamer.evaluation.recorded import frame_at
+from streamer.one_camera import Models, stages_of
 from streamer.pipeline import Stage, in_turn
-from streamer.roots.one_camera import Models, stages_of
 from streamer.stages.ballot import without_picture
 
 EARLY_S, LATE_S = 4.0, 6.0

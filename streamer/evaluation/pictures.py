@@ -11,6 +11,7 @@ from models.training.evaluate import told
 from models.training.evaluate_reader import Comparison, Read, looks_of
 from models.training.plate_crops import Plate, cut_box
 from models.training.reader_figures import ReaderEvaluation, evaluation_of
+from models.training.reader_report import evaluation_text
 from streamer.errors import UserError
 from streamer.evaluation.truth import KnownPicture, KnownPlate, paired
 from streamer.found import FoundPlate
@@ -53,7 +54,7 @@ class TruthEvaluation:
             f"{self.pictures} pictures, {self.plates} plates, {self.found} of them found"
             f" ({self.found / max(self.plates, 1):.1%});"
             f" {len(self.extras)} read beyond the truth, {believed} of them believed;"
-            f" {per_picture:.0f} ms a picture\n\n{self.evaluation.table()}"
+            f" {per_picture:.0f} ms a picture\n\n{evaluation_text(self.evaluation)}"
         )
 
     def to_json(self) -> dict[str, object]:

@@ -13,8 +13,8 @@ from streamer.errors import UserError
 from streamer.evaluation.noise import Noise, noisy
 from streamer.evaluation.passages import Tally, Unheard, judged, run_frames
 from streamer.evaluation.recorded import Recording, Seen, frame_at, read, to_plain, without_needless
+from streamer.one_camera import Models, formats_of, stages_of
 from streamer.pipeline import Stage, in_turn
-from streamer.roots.one_camera import Models, formats_of, stages_of
 from streamer.settled import Settled
 from streamer.sources import source_for
 from streamer.sources.base import SourceOptions

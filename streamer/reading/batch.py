@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamer.app import checked, default_config
 from streamer.config import Config
-from streamer.data import Decided, Frame
+from streamer.data import Decided
 from streamer.debug_images import numbered, write_steps
 from streamer.errors import UserError
 from streamer.picture_reader import PlateReader, picture_reader
@@ -17,11 +17,11 @@ from streamer.reading.annotations import Annotations, write_annotated
 from streamer.reading.files import STDOUT, Begin, Style, Write, already_read, mend, result_file
 from streamer.reading.film import Film, rate_of
 from streamer.reading.inputs import Input, inputs
+from streamer.reading.position import Position, duration_s
 from streamer.reading.results import Result, of_vehicle
 from streamer.reading.tasks import PictureTasks, Task
 from streamer.reading.workers import Answer, Workers, usual_workers
 from streamer.vehicles import vehicles
-from streamer.videos import video_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class _Reading:
     def _vehicles(self, task: Task) -> Generator[Result]:
         name, place = task.input.name, task.input.place
         film = Film(task.annotated, rate_of(place)) if task.annotated else None
-        on_frame = _Position(self.progress, name, _duration_s(place))
+        on_frame = Position(self.progress, name, duration_s(place))
         found = vehicles(place, self._config, on_frame, film)
         with closing(film) if film else nullcontext(), closing(found):
             for decided in found:
@@ -177,29 +177,3 @@ def _one_by_one(read: PictureTasks, tasks: Iterable[Task]) -> Iterator[tuple[Tas
             yield task, read(task)
         except UserError as error:
             yield task, error
-
-
-class _Position:
-    """Tells how far a video is, frame by frame."""
-
-    def __init__(self, progress: Progress, name: str, duration_s: float | None) -> None:
-        self._progress = progress
-        self._name = name
-        self._duration_s = duration_s
-        self._begun_s: float | None = None
-
-    def __call__(self, frame: Frame) -> None:
-        """A frame came."""
-        if self._begun_s is None:
-            self._begun_s = frame.time_s
-        at_s = frame.time_s - self._begun_s
-        share = min(at_s / self._duration_s, 1.0) if self._duration_s else None
-        of = f" of {self._duration_s:.0f}" if self._duration_s else ""
-        self._progress.within(self._name, share, f"at {at_s:.0f}{of} s")
-
-
-def _duration_s(place: str) -> float | None:
-    try:
-        return video_facts(place).duration_s if Path(place).is_file() else None
-    except UserError:  # whoever reads it will say so
-        return None

@@ -8,8 +8,8 @@ from streamer.controls import Controls
 from streamer.data import PlateEvent
 from streamer.live import LiveView
 from streamer.metrics import Metrics
+from streamer.one_camera import Site, camera_pipeline
 from streamer.pipeline import Pipeline
-from streamer.roots.one_camera import Site, camera_pipeline
 from streamer.sinks.base import Sink
 from streamer.sinks.storage import Storage
 from streamer.sources import is_camera

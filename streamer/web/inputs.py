@@ -122,7 +122,7 @@ class EventFilter(BaseModel):
 
     plate: PatternText | None = Field(
         None,
-        description="A plate, or a pattern with `*` (any signs or none) and `?` (exactly one)."
+        description="A plate, or a pattern with `*` (any characters or none) and `?` (exactly one)."
         " Case, blanks and hyphens do not count. Held against the plate as it is known now.",
         examples=["AB*"],
     )

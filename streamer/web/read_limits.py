@@ -15,7 +15,7 @@ class ReadLimits:
     pictures and for the frames of videos, `max_video_s` for the seconds of a video.
 
     `read_workers` pictures are read at the same time; each worker has models of its own, about
-    120 MB. With `allow_urls` pictures and videos are fetched from addresses too.
+    115 MB. With `allow_urls` pictures and videos are fetched from addresses too.
     """
 
     max_upload_mb: float

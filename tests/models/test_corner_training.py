@@ -10,8 +10,8 @@ from models.base import ModelError
 from models.detectors.corners import BUNDLED, CornerFinder
 from models.training.corner_samples import draw_sample, piece_around, plain_sample
 from models.training.corners_export import export_corners
-from models.training.dataset import PLANTED, Scene
 from models.training.relabel import Relabel
+from models.training.scene import PLANTED, Scene
 from models.training.scores import iou_matrix
 from models.training.synthesis import render_scene
 from models.training.voc import COLUMNS

@@ -11,11 +11,11 @@ import pytest
 
 from models.base import ModelError
 from models.detectors.yolo import YoloDetector
+from models.frameworks import load_ultralytics
 from models.runtime import sha256_of
 from models.training.card import command_of
 from models.training.detector import train_detector
 from models.training.export import export_detector
-from models.training.frameworks import load_ultralytics
 from models.training.recipes import Recipe
 
 
@@ -139,7 +139,7 @@ def version(name):
     return real(name)
 sys.meta_path.insert(0, Broken())
 importlib.metadata.version = version
-from models.training.frameworks import load_ultralytics
+from models.frameworks import load_ultralytics
 ultralytics = load_ultralytics(pathlib.Path(sys.argv[1]))
 import torch, torchvision
 boxes = torch.tensor([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10.0]])
@@ -161,7 +161,7 @@ IMPORTED_BEFORE = """
 import io, pathlib, sys
 import ultralytics
 from PIL import Image
-from models.training.frameworks import load_ultralytics
+from models.frameworks import load_ultralytics
 load_ultralytics(pathlib.Path(sys.argv[1]))
 import torch, torchvision
 print(torchvision.ops.nms(torch.tensor([[0, 0, 9, 9.0]]), torch.tensor([0.5]), 0.5).tolist())
@@ -187,7 +187,7 @@ def test_bfloat16_is_near_float32_and_leaves_copies_alone(tmp_path):
     needs_training_extra()
     script = """
 import copy, pathlib, sys, torch
-from models.training.frameworks import load_ultralytics
+from models.frameworks import load_ultralytics
 load_ultralytics(pathlib.Path(sys.argv[1]))
 from ultralytics.nn.tasks import DetectionModel
 from models.training.detector import compute_in_bf16

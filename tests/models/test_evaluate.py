@@ -14,7 +14,7 @@ from models.base import Detection, ModelError
 from models.detectors.yolo import BUNDLED, YoloDetector
 from models.training import evaluate
 from models.training.card import to_markdown
-from models.training.dataset import Scene, render_scenes, scenes_of
+from models.training.dataset import render_scenes, scenes_of
 from models.training.evaluate import (
     LOWEST_SCORE,
     Material,
@@ -26,6 +26,7 @@ from models.training.evaluate import (
 )
 from models.training.figures import Outcome, evaluation_of, new_in
 from models.training.negatives import RENDERED_BARE, erase, pictures_in, render_bare
+from models.training.scene import Scene
 
 PLATE = (10.0, 10.0, 30.0, 20.0)
 FAR = (100.0, 10.0, 120.0, 20.0)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from models.base import Detection, ModelError
-from models.training.dataset import Scene
 from models.training.figures import Outcome, evaluation_of
 from models.training.gallery import CUT, cut, path_of, places_in, write_gallery
+from models.training.scene import Scene
 from models.training.scores import Curve
 
 pytest.importorskip("jinja2", reason="a gallery needs the extra train")

@@ -10,8 +10,8 @@ import pytest
 from models.base import ModelError
 from models.detectors.network import Letterbox
 from models.detectors.yolo import BUNDLED
+from models.frameworks import load_ultralytics
 from models.runtime import Session
-from models.training.frameworks import load_ultralytics
 from models.training.synthesis import render_scene
 
 torch = pytest.importorskip("torch", reason="needs the training extra")

@@ -1,9 +1,12 @@
 """Tables of annotated pictures that were written by other hands."""
 
+import sys
+
 import pytest
 
 pytest.importorskip("pandas", reason="tables need the extra train")
 from models.training.tables import COLUMNS, AnnotationError, read_tables
+from streamer.cli import main
 
 ROW = "a.jpg,80,60,10,20,40,30,AB123,train"
 
@@ -49,3 +52,23 @@ def test_plate_texts_stay_texts(tmp_path):
     rows = [ROW.replace("AB123", "NA"), ROW.replace("AB123", "007"), ROW.replace("AB123", "")]
     file.write_text("\n".join([",".join(COLUMNS), *rows]), encoding="utf-8")
     assert read_tables(file)["plate_text"].tolist() == ["NA", "007", ""]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "evaluate reader --data mine.csv",
+        "evaluate detector --data mine.csv",
+        "train quantize models/weights/plate-detector.onnx --data mine.csv --output q.onnx",
+        "train corners --data mine.csv --run r",
+        "train reader --data mine.csv --run r",
+        "train export-labels mine.csv --output again --format coco",
+    ],
+)
+def test_who_lacks_the_extra_is_told_its_name(monkeypatch, capsys, tmp_path, words):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    (tmp_path / "mine.csv").write_text(f"{','.join(COLUMNS)}\n{ROW}\n", encoding="utf-8")
+    assert main(words.split()) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.endswith("tables need pandas: pip install 'plate-streamer[train]'")

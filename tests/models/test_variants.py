@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from models.training.dataset import PLANTED, Scene, render_scenes
+from models.training.dataset import render_scenes
 from models.training.negatives import ERASED, RENDERED_BARE
+from models.training.scene import PLANTED, Scene
 from models.training.scores import iou_matrix
 from models.training.variants import CLOSE_UP, close_up, varied_scenes, without_plates
 

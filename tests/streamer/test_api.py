@@ -14,7 +14,7 @@ from streamer.app import PARTS
 from streamer.cli import main
 from streamer.config import parse_config
 from streamer.errors import UserError
-from streamer.roots.one_camera import formats_of, informed_reader
+from streamer.one_camera import formats_of, informed_reader
 from streamer.sources import file
 
 EU = next(layout for layout in LAYOUTS if layout.name == "eu")

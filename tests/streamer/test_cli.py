@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -140,6 +141,19 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(
     assert "Traceback" not in err
     for words_said in says:
         assert words_said in err
+
+
+def test_check_config_tells_of_all_models_that_cannot_be_loaded(capsys, tmp_path):
+    faulty = "detector: {weights: /no/d.onnx}\nreader: {name: ctc, weights: /no/r.onnx}\n"
+    path = tmp_path / "gate.yaml"
+    path.write_text(CAMERA + faulty)
+    code, _, err = run(capsys, "check-config", path)
+    assert code == 2
+    assert "Traceback" not in err
+    for section, file in (("detector", "/no/d.onnx"), ("reader", "/no/r.onnx")):
+        assert re.search(f"gate.yaml: {section}: .*{file}", err), err
+    code, _, err = run(capsys, "check-config", "--without-models", path)
+    assert code == 0, err
 
 
 def test_a_good_configuration_is_called_good(capsys, tmp_path):

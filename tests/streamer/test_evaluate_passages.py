@@ -9,6 +9,7 @@ import pytest
 from models.base import Reading
 from models.training.traffic import Passage
 from streamer.cli import main
+from streamer.commands.evaluate_passages import spread
 from streamer.data import Frame, Look
 from streamer.evaluation.passages import Bar, Published, Tally, best_looks, every_look, tally
 
@@ -118,3 +119,16 @@ def test_the_command_counts_rendered_passages(capsys, tmp_path):
     assert one["repeated"] == 0
     assert set(figures) == {"vote", "best look", "every look"}
     assert "| uneven time stamps | 4 |" in out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        ([], ""),
+        ([1.0], "1.00, 90 %: 1.00"),
+        ([2.0, 1.0], "1.50, 90 %: 2.00"),
+        (range(10), "4.50, 90 %: 8.00"),
+    ],
+)
+def test_nine_in_ten_do_not_exceed_it(seconds, text):
+    assert spread(list(seconds)) == text

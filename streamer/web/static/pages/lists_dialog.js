@@ -18,7 +18,7 @@ export function entryDialog(list, entry) {
       {
         name: "plate",
         label: "Plate",
-        hint: "Case, blanks and hyphens do not count; * is any signs or none, ? exactly one.",
+        hint: "Case, blanks and hyphens do not count; * is any characters or none, ? exactly one.",
         value: entry?.plate ?? "",
         readonly: entry ? true : undefined,
         required: true,

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from models.base import Detector
+from models.base import Detector, ModelError
 from models.readers.formats import Formats
 from models.readers.informed import InformedReader
 from streamer.channel import Channel
 from streamer.config import CameraConfig, Config, make
 from streamer.controls import CameraControl
 from streamer.data import Decided, Frame, Outcome, Rejection
+from streamer.errors import UserError
 from streamer.pipeline import CHANNEL_SIZE, Pipeline, Stage
 from streamer.places import NOWHERE, Places
 from streamer.settled import Settled
@@ -83,6 +84,17 @@ def models_of(config: Config) -> Models:
     """The detector and the reader of the configuration, loaded."""
     formats = formats_of(config)
     return Models(make(config.parts["detector"]), informed_reader(config, formats), formats)
+
+
+def faults_of_models(config: Config) -> list[str]:
+    """What hinders the detector and the reader of the configuration from being loaded."""
+    faults = []
+    for section in ("detector", "reader"):
+        try:
+            make(config.parts[section])
+        except (ModelError, UserError) as error:
+            faults.append(f"{section}: {error}")
+    return faults
 
 
 class Told(Protocol):
