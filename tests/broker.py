@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from tools import require_tool
 
 PATIENCE_S = 60.0  # nobody waits so long but a machine that is busy
-PORTS_EACH = 1000
+PORTS_EACH, MOST_WORKERS = 1000, 8
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
@@ -40,9 +40,12 @@ def _ports():
     has its own."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
         first = min(int(file.read().split()[0]), 32768)
+    begin = first - PORTS_EACH * MOST_WORKERS
+    if begin < 2048:  # the kernel gives nearly all of them; at least no two of us take the same
+        begin = 20_000
     worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
-    begin = first - PORTS_EACH * (worker % 8 + 1)
-    ports = list(range(max(begin, 1024), max(begin, 1024) + PORTS_EACH))
+    begin += PORTS_EACH * (worker % MOST_WORKERS)
+    ports = list(range(begin, begin + PORTS_EACH))
     random.shuffle(ports)  # another run on this machine begins elsewhere
     return itertools.cycle(ports)
 
