@@ -1,12 +1,16 @@
 """A real mosquitto on a random loopback port, and a client that notes what it is sent."""
 
+import itertools
 import os
+import random
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from paho.mqtt.client import Client
@@ -16,7 +20,8 @@ from paho.mqtt.properties import Properties
 
 from tools import require_tool
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0  # nobody waits so long but a machine that is busy
+PORTS_EACH, MOST_WORKERS = 1000, 8
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
@@ -29,10 +34,31 @@ def wait_until(condition, timeout_s=PATIENCE_S, what="it did not come true"):
     return value
 
 
+def _ports():
+    """Below those that the kernel gives to whoever asks for any: what is free when it is chosen
+    is not taken when it is needed, by a client of another test, say. Each of pytest's processes
+    has its own."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first = min(int(file.read().split()[0]), 32768)
+    begin = first - PORTS_EACH * MOST_WORKERS
+    if begin < 2048:  # the kernel gives nearly all of them; at least no two of us take the same
+        begin = 20_000
+    worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+    begin += PORTS_EACH * (worker % MOST_WORKERS)
+    ports = list(range(begin, begin + PORTS_EACH))
+    random.shuffle(ports)  # another run on this machine begins elsewhere
+    return itertools.cycle(ports)
+
+
+_PORTS = _ports()
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Where nobody listens on loopback; another one each time."""
+    for port in _PORTS:
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def as_nobody():
@@ -158,13 +184,13 @@ class Mosquitto:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def kill(self):
         """SIGKILL: what it had not read or written down is lost."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
         self._process = None
 
     def freeze(self):

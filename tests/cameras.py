@@ -10,10 +10,11 @@ from pathlib import Path
 from select import select
 from urllib.parse import quote
 
+from broker import free_port
 from tools import require_gst
 
 SCRIPT = Path(__file__).with_name("rtsp_server.py")
-START_S = 30.0
+START_S = 120.0
 
 
 class RtspServer:
@@ -28,7 +29,7 @@ class RtspServer:
         self._login = login
         self._method = method
         self._process = None
-        self.port = 0
+        self.port = free_port()
 
     def start(self):
         login = [":".join(self._login), self._method] if self._login else []
@@ -58,7 +59,7 @@ class RtspServer:
     def kill(self):
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process.stdout.close()
             self._process = None
 

@@ -93,7 +93,7 @@ def spans_in(body):
 
 def dawdle(handler):
     """An answer that takes longer than anybody waits."""
-    time.sleep(30)
+    time.sleep(120)
 
 
 def garbage(handler):

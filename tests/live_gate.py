@@ -18,7 +18,7 @@ from streamer.web.hub import Hub
 from streamer.web.news import tell_of_cameras, telling
 from streamer.web.site import create_app
 
-WAIT_S = 20.0
+WAIT_S = 90.0
 
 
 def until(what, wait_s=WAIT_S):

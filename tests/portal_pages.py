@@ -11,7 +11,7 @@ from streamer.web.site import create_app
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
-SOON_MS = 15_000
+SOON_MS = 60_000
 
 
 class Window:

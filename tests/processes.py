@@ -13,9 +13,25 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from broker import wait_until
 
-START_S = 60.0
+START_S = 180.0
+PROMISED_S = 5.0
 STOP_LIMIT_S = 10.0
 """Twice what we promise, for a busy machine; who waits for something that hangs needs far more."""
+LOAD_S = 2.0
+"""What a new interpreter takes to load the daemon on a machine that keeps the promise."""
+MOST_SLOWNESS = 6.0
+
+
+def in_time(seconds):
+    """Whether the daemon ended as soon as is promised. A machine that is even slower, or busier,
+    may take as much longer as it takes for anything else just now."""
+    return seconds < STOP_LIMIT_S or seconds < PROMISED_S * min(_slowness(), MOST_SLOWNESS)
+
+
+def _slowness():
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import streamer.app"], check=True)
+    return (time.monotonic() - started) / LOAD_S
 
 
 class DaemonProcess:
@@ -70,7 +86,7 @@ class DaemonProcess:
         """Samples by name, each a list of (labels, value), read by Prometheus' own parser."""
         self.wait_for("/metrics")
         url = re.findall(r"http://\S+/metrics", self.log)[-1]
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             page = answer.read().decode()
         samples = {}
         for family in text_string_to_metric_families(page):
@@ -97,7 +113,7 @@ class DaemonProcess:
     def kill(self):
         if self.alive:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def __enter__(self):
         return self.start()
@@ -106,7 +122,7 @@ class DaemonProcess:
         self.kill()
 
 
-def plate_streamer(*words, timeout_s=120, **environment):
+def plate_streamer(*words, timeout_s=400, **environment):
     """Run a command to its end; the finished process, with stdout and stderr as text."""
     return subprocess.run(
         [sys.executable, "-m", "streamer", *map(str, words)],

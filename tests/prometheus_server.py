@@ -44,12 +44,12 @@ class Prometheus:
 
     def __exit__(self, *_):
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def _ready(self):
         assert self._process.poll() is None, (self.folder / "log").read_text()
         try:
-            urllib.request.urlopen(f"{self.url}/-/ready", timeout=5).close()
+            urllib.request.urlopen(f"{self.url}/-/ready", timeout=60).close()
         except OSError:
             return False
         return True
@@ -58,7 +58,7 @@ class Prometheus:
         """What `/api/v1/<path>` answers; its own words where a query is wrong."""
         url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters, doseq=True)}"
         try:
-            with urllib.request.urlopen(url, timeout=20) as answer:
+            with urllib.request.urlopen(url, timeout=120) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{parameters}: {json.load(error)['error']}") from None

@@ -76,7 +76,7 @@ class S3Server:
             self._auth("inf")
 
     def _auth(self, after):
-        requests.post(f"{self.url}/moto-api/reset-auth", data=after, timeout=5)
+        requests.post(f"{self.url}/moto-api/reset-auth", data=after, timeout=60)
 
     def __enter__(self):
         self.start()

@@ -14,7 +14,7 @@ def served(app, below="", lifespan="off"):
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not server.started and time.monotonic() < until:
         time.sleep(0.01)
     assert server.started
@@ -22,5 +22,5 @@ def served(app, below="", lifespan="off"):
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{below}"
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()

@@ -9,7 +9,7 @@ from broker import Subscriber, wait_until
 from processes import DaemonProcess
 
 pytestmark = pytest.mark.slow
-START_S = 45.0
+START_S = 150.0
 
 
 def test_a_pause_outlives_the_daemon_and_a_picture_can_be_had_meanwhile(tmp_path, broker):
@@ -27,12 +27,12 @@ def test_a_pause_outlives_the_daemon_and_a_picture_can_be_had_meanwhile(tmp_path
         with Subscriber(broker, "plates/gate/state") as seen:
             wait_until(lambda: seen.texts("plates/gate/state") == ["running"], START_S)
             command("set", "pause", 1)
-            wait_until(lambda: seen.texts("plates/gate/state")[-1] == "paused", START_S)
+            wait_until(lambda: seen.texts("plates/gate/state")[-1:] == ["paused"], START_S)
         labels = {"command": "set", "outcome": "done"}
         wait_until(lambda: daemon.metric("anpr_mqtt_commands_total", **labels) == 1)
         assert daemon.stop()[0] == 0, daemon.log
     with Subscriber(broker, "plates/gate/#") as seen, DaemonProcess(tmp_path, config) as daemon:
-        wait_until(lambda: seen.texts("plates/gate/status")[-1] == "online", START_S)
+        wait_until(lambda: seen.texts("plates/gate/status")[-1:] == ["online"], START_S)
         command("snapshot", "", 2)
         wait_until(lambda: seen.of("plates/gate/image"), START_S)
         picture = np.frombuffer(seen.of("plates/gate/image")[0].payload, np.uint8)
@@ -41,7 +41,7 @@ def test_a_pause_outlives_the_daemon_and_a_picture_can_be_had_meanwhile(tmp_path
         # Not for a moment, and whatever a new start said first.
         assert set(seen.texts("plates/gate/state")) == {"paused"}
         command("set", "resume", 2)
-        wait_until(lambda: seen.texts("plates/gate/state")[-1] == "running", START_S)
+        wait_until(lambda: seen.texts("plates/gate/state")[-1:] == ["running"], START_S)
         wait_until(
             lambda: daemon.metric("anpr_stage_duration_seconds_count", stage="detect") > 0, START_S
         )

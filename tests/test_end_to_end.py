@@ -11,12 +11,12 @@ import pytest
 from broker import Mosquitto, Subscriber, wait_until
 from cameras import RtspServer, answering
 from clips import gate_film
-from processes import STOP_LIMIT_S, DaemonProcess
+from processes import DaemonProcess, in_time
 from streamer.codec import decode
 
 pytestmark = pytest.mark.slow
 DATA = Path(os.environ.get("PLATE_STREAMER_DATA", Path(__file__).parents[2] / "shared/data"))
-AN_EVENT_S = 45.0
+AN_EVENT_S = 150.0
 QUIET_S = 6.0
 
 
@@ -36,7 +36,7 @@ def mqtt(broker, **more):
 
 
 def camera(url, **more):
-    return [{"name": "gate", "url": url, "timeout_s": 2, **more}]
+    return [{"name": "gate", "url": url, "timeout_s": 8, **more}]
 
 
 def test_one_event_per_vehicle_from_rtsp_to_mqtt(tmp_path, film, rtsp_film, broker, seen):
@@ -63,7 +63,7 @@ def test_one_event_per_vehicle_from_rtsp_to_mqtt(tmp_path, film, rtsp_film, brok
         assert daemon.metric("anpr_plate_confidence_count", camera="gate") == 1
         wait_until(lambda: daemon.metric("anpr_camera_clock_skew_seconds", camera="gate") < 0)
         code, took_s = daemon.stop()
-    assert (code, took_s < STOP_LIMIT_S) == (0, True), (took_s, daemon.log)
+    assert (code, in_time(took_s)) == (0, True), (took_s, daemon.log)
     wait_until(lambda: seen.texts("plates/status")[-1] == "offline")
 
 
@@ -131,7 +131,7 @@ def test_a_camera_that_goes_and_comes_back(tmp_path, film, broker, seen):
 def test_a_stop_is_quick_while_the_camera_hangs_and_the_broker_is_away(tmp_path, film, broker):
     with RtspServer(film.path) as server:
         config = {
-            "cameras": [{"name": "gate", "url": server.url, "timeout_s": 20}],
+            "cameras": [{"name": "gate", "url": server.url, "timeout_s": 60}],
             "sinks": mqtt(broker),
         }
         with DaemonProcess(tmp_path, config) as daemon:
@@ -141,7 +141,7 @@ def test_a_stop_is_quick_while_the_camera_hangs_and_the_broker_is_away(tmp_path,
             time.sleep(1)
             code, took_s = daemon.stop()
             server.thaw()
-    assert (code, took_s < STOP_LIMIT_S) == (0, True), (took_s, daemon.log)
+    assert (code, in_time(took_s)) == (0, True), (took_s, daemon.log)
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -238,7 +238,7 @@ def test_a_barely_legible_plate_is_read_right_or_not_at_all(tmp_path, broker, se
         config = {"cameras": camera(server.url, rotate=90), "sinks": mqtt(broker)}
         with DaemonProcess(tmp_path, config) as daemon:
             wait_until(lambda: daemon.metric("anpr_frames_captured_total") > 300, AN_EVENT_S)
-            assert daemon.metric("anpr_plate_reads_total", camera="gate") > 0
+            wait_until(lambda: daemon.metric("anpr_plate_reads_total", camera="gate"), AN_EVENT_S)
             read = [json.loads(text)["plate"] for text in seen.texts("plates/gate/event")]
             assert set(read) <= {"KL31K3137"}
             assert len(read) <= 1

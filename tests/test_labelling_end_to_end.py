@@ -103,7 +103,7 @@ def test_labels_become_a_table_that_pandas_reads_and_labels_again(gate, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_detector_of_ones_own_and_tesseract_are_one_object(gate, capsys):
     for name in ("torch", "ultralytics", "onnx", "pytesseract"):
         if importlib.util.find_spec(name) is None:

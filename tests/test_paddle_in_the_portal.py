@@ -17,7 +17,6 @@ from streamer.vehicles import vehicles
 
 pytestmark = [
     pytest.mark.paddle,
-    pytest.mark.timeout(300),
     pytest.mark.skipif(
         importlib.util.find_spec("paddleocr") is None,
         reason="paddleocr is not installed here (make install-paddle; .venv-paddle/bin/pytest)",

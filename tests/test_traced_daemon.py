@@ -8,11 +8,14 @@ import pytest
 
 from broker import Mosquitto, Subscriber, free_port, wait_until
 from collector import Collector, dawdle, garbage
-from processes import STOP_LIMIT_S, DaemonProcess
+from processes import DaemonProcess, in_time
 
 pytestmark = pytest.mark.slow
-AN_EVENT_S = 90.0
+AN_EVENT_S = 250.0
 GATE = "synthetic:?vehicles=1&seed=2&fps=10"
+STILL = {"url": "synthetic:?vehicles=0&size=320x180&fps=2", "realtime": True, "loop": True}
+SPANS = {"plate", "look", "publish", "pictures", "store", "deliver mqtt", "deliver jsonl"}
+"""Some of each kind, the root among them, which comes when every sink has the event."""
 
 
 def config(folder, url, sinks=(), **camera):
@@ -22,6 +25,10 @@ def config(folder, url, sinks=(), **camera):
         "sinks": {"jsonl": {"path": str(folder / "events.jsonl")}, **dict(sinks)},
         "tracing": {"enabled": True, "endpoint": url},
     }
+
+
+def names(collector):
+    return {span.name for span in list(collector.spans)}
 
 
 def events(folder):
@@ -35,8 +42,12 @@ def passage(tmp_path_factory):
     folder = tmp_path_factory.mktemp("traced")
     with Collector() as collector, Mosquitto() as broker:
         sinks = {"mqtt": {"host": broker.host, "port": broker.port}}
-        with DaemonProcess(folder, config(folder, collector.url, sinks)) as daemon:
-            assert daemon.wait(AN_EVENT_S) == 0, daemon.log
+        settings = config(folder, collector.url, sinks)
+        # The end waits for no collector, however busy: it comes when all have arrived.
+        settings["cameras"].append({**STILL, "name": "yard"})
+        with DaemonProcess(folder, settings) as daemon:
+            wait_until(lambda: names(collector) >= SPANS, AN_EVENT_S, lambda: daemon.log)
+            assert daemon.stop()[0] == 0, daemon.log
             assert "tracing:" not in daemon.log
         yield collector, events(folder)
 
@@ -110,7 +121,7 @@ def test_a_bad_collector_changes_no_event_and_delays_no_stop(tmp_path, passage, 
             wait_until(lambda: events(tmp_path), AN_EVENT_S, lambda: daemon.log)
             wait_until(lambda: daemon.metric("anpr_spans_dropped_total"), what=lambda: daemon.log)
             code, took_s = daemon.stop()
-    assert (code, took_s < STOP_LIMIT_S) == (0, True), (took_s, daemon.log)
+    assert (code, in_time(took_s)) == (0, True), (took_s, daemon.log)
     assert [event["plate"] for event in events(tmp_path)] == [one["plate"] for one in expected]
     assert "Traceback" not in daemon.log
     assert len(re.findall("tracing: ", daemon.log)) <= 1 + took_minutes(daemon.log)
@@ -135,9 +146,10 @@ def test_a_delivery_after_a_restart_joins_the_trace(tmp_path, broker):
         assert not any(span.parent_id is None for span in before)
         assert {"look", "publish", "store", "deliver jsonl"} <= {span.name for span in before}
         broker.start()
-        settings["cameras"][0] |= {"url": "synthetic:?vehicles=0", "realtime": True, "loop": True}
+        settings["cameras"][0] |= STILL
         with Subscriber(broker) as seen, DaemonProcess(tmp_path, settings) as daemon:
             wait_until(lambda: seen.of("plates/gate/event"), AN_EVENT_S, lambda: daemon.log)
+            wait_until(lambda: "plate" in names(collector), AN_EVENT_S, lambda: daemon.log)
             assert daemon.stop()[0] == 0
         ((same, after),) = collector.traces.items()
         assert same == trace_id == uuid.UUID(events(tmp_path)[0]["id"]).hex

@@ -29,7 +29,7 @@ def require_gst() -> str:
     python = "/usr/bin/python3"
     asked = "import gi; gi.require_version('GstRtspServer', '1.0')"
     try:
-        done = subprocess.run([python, "-c", asked], capture_output=True, check=False, timeout=30)
+        done = subprocess.run([python, "-c", asked], capture_output=True, check=False, timeout=120)
     except OSError:
         missing(python)
     else:

@@ -98,6 +98,7 @@ class MqttSink:
         self._controls = controls or Controls([])
         cameras = self._controls.cameras
         self._up = dict.fromkeys(cameras, False)
+        self._leaving = False
         # Held from the change of a status to its publishing, so that the last one said is
         # the last one sent.
         self._statuses = threading.Lock()
@@ -151,11 +152,12 @@ class MqttSink:
 
     def _say_states(self) -> None:
         with self._statuses:
-            self._link.state(f"{self._base}/status", "online")
             for camera in self._up:
                 self._say_status(camera)
                 self._say_state(camera)
             self._say_count()
+            # Last: while we are offline nobody believes what an earlier life has left there.
+            self._link.state(f"{self._base}/status", "offline" if self._leaving else "online")
 
     def _say_status(self, camera: str) -> None:
         text = "online" if self._up[camera] else "offline"
@@ -173,7 +175,7 @@ class MqttSink:
     def camera_status(self, camera: str, up: bool) -> None:
         """Say, and say again after every reconnect, whether frames of `camera` arrive."""
         with self._statuses:
-            self._up[camera] = up
+            self._up[camera] = up and not self._leaving
             self._say_status(camera)
 
     def counted(self, occupancy: int, capacity: int | None, at: datetime) -> None:
@@ -215,6 +217,7 @@ class MqttSink:
         """Say that all is offline, and leave."""
         self._commands.close(timeout_s / 4)
         with self._statuses:
+            self._leaving = True  # a connection or a frame that comes now changes nothing any more
             for camera in self._up:
                 self._up[camera] = False
                 self._say_status(camera)

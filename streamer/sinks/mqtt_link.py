@@ -40,7 +40,7 @@ class Link:
     """One broker's connection: comes back by itself, MQTT 5 or else 3.1.1.
 
     `will` is the topic that the broker sets to `offline` (retained) when we vanish. `on_up` is
-    called after every connect, before anything else is sent; it may use `state`.
+    called after every connect, before anything else is published; it may use `state`.
     """
 
     def __init__(self, broker: Broker, will: str, identity: str, on_up: Callable[[], None]) -> None:
@@ -51,7 +51,10 @@ class Link:
         self._report: Report = unreported
         self._tls: ssl.SSLContext | None = None
         self._client: Client | None = None
-        self._connected = self._closing = self._unanswered = False
+        # What the broker has said: that it takes us; and, as of `_connected`, that it has heard
+        # what we listen to.
+        self._accepted = self._connected = False
+        self._closing = self._unanswered = False
         self._since_s = 0.0
         self._fault = f"{broker}: not connected yet"
         self._deliveries = Deliveries(str(broker))
@@ -109,11 +112,18 @@ class Link:
             return
         self._deliveries.largest = getattr(properties, "MaximumPacketSize", None)
         self._deliveries.renew()
-        self._connected = True
         self._since_s = time.monotonic()
-        self._on_up()
+        self._accepted = True
         if self._handlers:
             client.subscribe([(topic, 1) for topic in self._handlers])
+        else:
+            self._ready()
+
+    def _ready(self) -> None:
+        # Not before the broker knows what we listen to: whoever hears that we are there may
+        # command us at once.
+        self._connected = True
+        self._on_up()
         self._report(None)
 
     def _refused_by_broker(self, client: PahoClient, reason: ReasonCode) -> None:
@@ -139,6 +149,8 @@ class Link:
         for topic, reason in zip(self._handlers, reasons, strict=False):
             if reason.is_failure:
                 log.warning("%s does not let us listen to %s: %s", self._broker, topic, reason)
+        if client is self._client:
+            self._ready()
 
     def _on_connect_fail(self, client: PahoClient, _: Any) -> None:
         if client is not self._client:
@@ -177,9 +189,10 @@ class Link:
         if client is not self._client:
             return
         # paho may say it twice, and says it when its attempt to connect got no answer
-        was_connected, self._connected = self._connected, False
+        was_accepted, self._accepted = self._accepted, False
         unanswered, self._unanswered = self._unanswered, False
-        if was_connected:
+        self._connected = False
+        if was_accepted:
             self._fail(f"{self._broker}: connection lost: {self._why_lost(reason)}")
         elif unanswered and not self._alerted(self._client.alert):
             hint = "" if self._broker.tls else "; does it expect tls?"

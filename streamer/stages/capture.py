@@ -123,13 +123,13 @@ class Capture:
         log.info("camera %s: %s is over", self._source.camera, self._source.url)
 
     def _came(self, frame: Frame) -> None:
+        self._observer.captured(frame)  # before it is said that frames arrive, as above
         if not self._arriving:
             self._arriving = self._ever = True
             log.info("camera %s: frames arrive from %s", self._source.camera, self._source.url)
             self._told.clear()
             self._observer.up(True)
         self._failures = 0
-        self._observer.captured(frame)
 
     def _failed(self, error: SourceError) -> None:
         if error.permanent and not self._ever:

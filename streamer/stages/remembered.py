@@ -56,9 +56,11 @@ class Memory:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._ending:
+        ending = False
+        while not ending:
             self._wake.wait(EVERY_S)
             self._wake.clear()
+            ending = self._ending  # before: what came while it was kept is kept once more
             self.keep()
 
     def keep(self) -> None:

@@ -179,6 +179,7 @@ def _job(reading: Reading, job_id: str) -> Job:
 
 def _job_out(job: Job, request: Request) -> ReadJob:
     place = partial(request.url_for, "read_job_picture", job_id=job.id)
+    state = job.state  # before its vehicles: nobody asks again for those of one that is done
     events = [
         ReadVehicle(
             event=PlateEventBody.model_validate(one.event),
@@ -191,10 +192,10 @@ def _job_out(job: Job, request: Request) -> ReadJob:
     return ReadJob(
         id=job.id,
         name=job.name,
-        state=job.state,
+        state=state,
         progress=job.progress,
         read_s=job.read_s,
         duration_s=job.duration_s,
         events=events,
-        error=job.error,
+        error=job.error if state == "failed" else None,
     )

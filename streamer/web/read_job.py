@@ -107,7 +107,8 @@ class Job:
     def end(self, state: State, error: str | None, now_s: float) -> None:
         """It is no longer read."""
         with self._lock:
-            self.state, self.error, self.ended_s = state, error, now_s
+            self.error, self.ended_s = error, now_s
+            self.state = state  # last: who sees that it failed asks why
             self._upload.close()
             if self._forgotten:
                 self._album.close()

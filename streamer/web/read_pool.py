@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
@@ -98,20 +99,28 @@ class ReadPool:
     def _run(self) -> None:
         stand_back(PICTURE_NICE)
         reader: PictureReader | None = None
+        self._is_free()
         while (one := self._next()) is not None:
             work, future = one
             if not future.set_running_or_notify_cancel():
+                self._is_free()
                 continue
             try:
                 reader = reader or self._readers()
-                future.set_result(work(reader))
+                tell = partial(future.set_result, work(reader))
             except BaseException as error:  # whoever waits for it has to know
-                future.set_exception(error)
+                tell = partial(future.set_exception, error)
+            # First: who hears of it may have more work at once, which needs no further thread.
+            self._is_free()
+            tell()
+
+    def _is_free(self) -> None:
+        with self._changed:
+            self._free += 1
 
     def _next(self) -> tuple[Callable[[PictureReader], Any], "Future[Any]"] | None:
         """What is to be done next; None when the thread is to end."""
         with self._changed:
-            self._free += 1
             self._changed.wait_for(lambda: self._waiting or self._stopped, self._idle_s)
             self._free -= 1
             if self._waiting:

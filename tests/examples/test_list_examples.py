@@ -35,8 +35,8 @@ def test_a_stolen_vehicle_is_told_of(example, tmp_path, monkeypatch, capsys):
             "sinks": {"webhook": {"url": f"{url}/events"}},
         }
         with DaemonProcess(tmp_path, config) as daemon:
-            assert daemon.wait(200) == 0, daemon.log
-        (alarm,) = requests.get(f"{url}/alarms", timeout=5).json()
+            assert daemon.wait(400) == 0, daemon.log
+        (alarm,) = requests.get(f"{url}/alarms", timeout=60).json()
     assert (alarm["listed"], alarm["sure"]) == ([plates[1]], True)
     assert alarm["event"]["plate"] == plates[1]
     assert capsys.readouterr().out == f"STOLEN: {plates[1]} at gate\n"
@@ -50,8 +50,8 @@ def test_an_alarm_comes_once_and_for_what_may_have_been_read(
     doubtful = json.loads(encode(make_event()))  # one of its candidates is AB123CO
     with flask_served(example("stolen_vehicles").app) as url:
         for _ in range(2):
-            assert requests.post(f"{url}/events", json=doubtful, timeout=5).status_code == 204
-        (alarm,) = requests.get(f"{url}/alarms", timeout=5).json()
+            assert requests.post(f"{url}/events", json=doubtful, timeout=60).status_code == 204
+        (alarm,) = requests.get(f"{url}/alarms", timeout=60).json()
     assert (alarm["listed"], alarm["sure"]) == (["AB123CO"], False)
 
 
@@ -77,11 +77,11 @@ def test_a_stolen_vehicle_is_heard_of_over_mqtt(tmp_path, broker):
             "sinks": {"mqtt": {"host": "127.0.0.1", "port": broker.port}},
         }
         with DaemonProcess(tmp_path, config) as daemon:
-            assert daemon.wait(200) == 0, daemon.log
+            assert daemon.wait(400) == 0, daemon.log
         told = json.loads(process.stdout.readline())
     finally:
         process.terminate()
-        rest, faults = process.communicate(timeout=20)
+        rest, faults = process.communicate(timeout=120)
     assert (told["camera"], told["plate"], told["entry"]) == ("gate", plates[1], plates[1])
     assert told["how"] == "exact"
     assert (rest, faults) == ("", "")
@@ -93,7 +93,7 @@ def times(table):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return [(row["plate"], row["minutes"]) for row in csv.DictReader(done.stdout.splitlines())]
@@ -115,7 +115,6 @@ def test_parking_times_from_the_table(tmp_path, make_event):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_parking_times_of_a_daemon(tmp_path):
     truth = [one.plate for one in GateScene(seed=3, vehicles=2).passages()]
     for camera in ("gate-in", "gate-out"):

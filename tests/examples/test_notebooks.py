@@ -29,14 +29,13 @@ def run(name, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
-    client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
+    client = nbclient.NotebookClient(notebook, timeout=550, kernel_name="python3")
     client.execute(cwd=str(tmp_path))
     outputs = [one for cell in notebook.cells for one in cell.get("outputs", [])]
     return outputs, "".join(one.get("text", "") for one in outputs)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_usage(tmp_path, monkeypatch):
     outputs, text = run("usage", tmp_path, monkeypatch)
     assert sum("image/png" in one.get("data", {}) for one in outputs) >= 3
@@ -45,7 +44,6 @@ def test_usage(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_training(tmp_path, monkeypatch):
     for name in ("torch", "ultralytics", "pandas", "onnx"):
         if find_spec(name) is None:  # ultralytics imported here would call home

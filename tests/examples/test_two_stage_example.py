@@ -24,7 +24,6 @@ DRIVE = [150, 60, 450, 350, 0.9, 2]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", [2, 0], ids=["cars", "persons"])
 def test_vehicles_plates_characters_owners_and_pictures(kind, clip, car, tmp_path, monkeypatch):
     for name in ("ultralytics", "torch", "onnx"):
@@ -75,7 +74,7 @@ def run(folder, environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=540,
     )
     assert done.returncode == 0, done.stderr
     assert "the portal is at http://127.0.0.1:" in done.stderr
@@ -84,10 +83,10 @@ def run(folder, environment):
 def look_at_the_portal(event, car):
     """The event, its picture out of the bucket, and an upload."""
     with web_app(CONFIG) as app, served(app) as url:
-        (found,) = requests.get(f"{url}/api/v1/events", timeout=5).json()["events"]
+        (found,) = requests.get(f"{url}/api/v1/events", timeout=60).json()["events"]
         assert found["event"]["id"] == event.id
         assert found["event"]["owner"] == {"name": "Miller", "unit": 7}
-        picture = requests.get(f"{url}{found['crop']}", timeout=10)
+        picture = requests.get(f"{url}{found['crop']}", timeout=60)
         assert picture.content.startswith(b"\xff\xd8")
         path, plate = car
         with path.open("rb") as file:

@@ -51,18 +51,18 @@ def test_fastapi_serves_our_api_below_its_own_path(example, car, clip, config, m
     monkeypatch.setenv("PLATES_CONFIG", config())
     path, plate = car
     with served(example("fastapi_mount").app, lifespan="on") as url:
-        assert requests.get(url, timeout=5).json() == {"plates": "/plates/api/v1"}
+        assert requests.get(url, timeout=60).json() == {"plates": "/plates/api/v1"}
         answer = post(f"{url}/plates/api/v1/read", path)
         assert [one["plate"] for one in answer.json()["plates"]] == [plate]
-        assert requests.get(f"{url}/plates/api/v1/events", timeout=5).json()["events"] == []
-        pages = requests.get(f"{url}/plates/", timeout=5)
+        assert requests.get(f"{url}/plates/api/v1/events", timeout=60).json()["events"] == []
+        pages = requests.get(f"{url}/plates/", timeout=60)
         assert pages.status_code == 404
         assert pages.json()["detail"] == "there is only the API here, at /plates/api/v1"
         job = post(f"{url}/plates/api/v1/read", clip.path)
         assert job.status_code == 202
         place = job.headers["Location"]
         assert place.startswith("/plates/api/v1/read/")
-        assert requests.get(f"{url}{place}", timeout=5).json()["id"] == job.json()["id"]
+        assert requests.get(f"{url}{place}", timeout=60).json()["id"] == job.json()["id"]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def flask_app(example, monkeypatch):
 def test_flask_serves_our_api_below_its_own_path(flask_app, car, clip, config):
     path, plate = car
     url = flask_app(config("web: {max_upload_mb: 2}\n"))
-    assert requests.get(url, timeout=5).json() == {"plates": "/plates/api/v1"}
+    assert requests.get(url, timeout=60).json() == {"plates": "/plates/api/v1"}
     answer = post(f"{url}/plates/api/v1/read", path)
     assert [one["plate"] for one in answer.json()["plates"]] == [plate]
     raw = {"data": path.read_bytes(), "headers": {"Content-Type": "image/jpeg"}}
@@ -93,17 +93,17 @@ def test_flask_serves_our_api_below_its_own_path(flask_app, car, clip, config):
     assert large.status_code == 413
     form = {"files": {"file": ("car.jpg", raw["data"], "image/jpeg")}}
     assert requests.post(f"{url}/plates/api/v1/read", timeout=60, **form).status_code == 413
-    assert requests.get(f"{url}/plates/api/v1/events", timeout=5).json()["events"] == []
+    assert requests.get(f"{url}/plates/api/v1/events", timeout=60).json()["events"] == []
     nowhere = "events/00000000-0000-7000-8000-000000000000"
-    nothing = requests.get(f"{url}/plates/api/v1/{nowhere}", timeout=5)
+    nothing = requests.get(f"{url}/plates/api/v1/{nowhere}", timeout=60)
     assert nothing.status_code == 404
     assert nothing.headers["Content-Type"] == "application/problem+json"
     job = post(f"{url}/plates/api/v1/read", clip.path)
     assert job.status_code == 202
     place = job.headers["Location"]
     assert place.startswith("/plates/api/v1/read/")
-    for _ in range(600):
-        done = requests.get(f"{url}{place}", timeout=5).json()
+    for _ in range(6000):
+        done = requests.get(f"{url}{place}", timeout=60).json()
         if done["state"] not in ("waiting", "running"):
             break
         time.sleep(0.1)
@@ -112,7 +112,7 @@ def test_flask_serves_our_api_below_its_own_path(flask_app, car, clip, config):
 
 def test_behind_flask_there_is_no_stream_that_would_never_end(flask_app, config):
     url = flask_app(config())
-    answer = requests.get(f"{url}/plates/api/v1/events/live", timeout=5)
+    answer = requests.get(f"{url}/plates/api/v1/events/live", timeout=60)
     assert answer.status_code == 501
     assert "plate-streamer serve" in answer.json()["detail"]
 
@@ -135,16 +135,16 @@ def test_behind_flask_processes_that_are_forked_answer_for_themselves(config, mo
     """As gunicorn does with --preload: the application is there before its workers are."""
     monkeypatch.setenv("PLATES_CONFIG", config())
     words = [sys.executable, "-c", FORKED, EXAMPLES]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=400)
     assert (done.returncode, done.stdout) == (0, "200 OK\n"), done.stderr
 
 
 def test_behind_flask_a_token_is_asked_for(flask_app, config):
     url = flask_app(config(TOKENS))
     events = f"{url}/plates/api/v1/events"
-    assert requests.get(events, timeout=5).status_code == 401
+    assert requests.get(events, timeout=60).status_code == 401
     known = {"Authorization": "Bearer 0123456789abcdef"}
-    assert requests.get(events, headers=known, timeout=5).status_code == 200
+    assert requests.get(events, headers=known, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_behind_flask_a_token_is_asked_for(flask_app, config):
 def test_what_is_mounted_asks_for_a_token_where_there_are_any(config, token, status):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with web_app(config(TOKENS)) as plates, mounted(plates) as url:
-        answer = requests.get(f"{url}/api/v1/events", headers=headers, timeout=5)
+        answer = requests.get(f"{url}/api/v1/events", headers=headers, timeout=60)
         assert answer.status_code == status
-        odd = requests.get(f"{url}/deep/plates//api/v1/events", headers=headers, timeout=5)
+        odd = requests.get(f"{url}/deep/plates//api/v1/events", headers=headers, timeout=60)
         assert odd.status_code == 404
 
 
@@ -164,7 +164,9 @@ def test_without_a_token_it_is_for_this_machine_alone_but_where_somebody_else_gu
     config, guarded, status
 ):
     with web_app(config(), guarded=guarded) as plates, mounted(plates) as url:
-        answer = requests.get(f"{url}/api/v1/events", headers={"Host": "plates.example"}, timeout=5)
+        answer = requests.get(
+            f"{url}/api/v1/events", headers={"Host": "plates.example"}, timeout=60
+        )
     assert answer.status_code == status
 
 
@@ -184,13 +186,13 @@ def test_a_table_that_grows_becomes_a_page(example, car, tmp_path, monkeypatch):
     path, plate = car
     monkeypatch.setenv("PLATES", str(table))
     with flask_served(example("flask_csv").app) as url:
-        assert "0 plates" in requests.get(url, timeout=5).text
+        assert "0 plates" in requests.get(url, timeout=60).text
         for _ in range(2):
             words = ["read", path, "--config", EXAMPLES / "contours.yaml"]
             words += ["--format", "csv", "--output", table, "--append", "--debug-images", steps]
             done = plate_streamer(*words)
             assert done.returncode == 0, done.stderr
-        page = requests.get(url, timeout=5).text
+        page = requests.get(url, timeout=60).text
         assert "2 plates" in page
         assert page.count(f"<td>{plate}<") == 2
         names = [one.stem.removeprefix("0001-car-") for one in sorted(steps.iterdir())]
@@ -198,4 +200,4 @@ def test_a_table_that_grows_becomes_a_page(example, car, tmp_path, monkeypatch):
                          "06-crop", "07-row", "08-read"]  # fmt: skip
         with table.open("a") as file:
             csv.writer(file).writerow(["<script>", "<b>", "0.5"])
-        assert "<script>" not in requests.get(url, timeout=5).text
+        assert "<script>" not in requests.get(url, timeout=60).text

@@ -25,7 +25,7 @@ def needs_training_extra() -> None:
             pytest.skip(f"training needs {name}: the extra train is not installed")
 
 
-def run_python(script: str, *arguments: object, timeout: int = 240) -> str:
+def run_python(script: str, *arguments: object, timeout: int = 540) -> str:
     """A fresh interpreter, because what is tested happens at import; its stdout."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
@@ -70,7 +70,6 @@ print(trained.epochs, trained.checkpoint.is_file(), attempts)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_a_training_that_died_goes_on_and_its_weights_can_be_shipped(tmp_path):
     needs_training_extra()
     run, shipped = tmp_path / "run", tmp_path / "shipped" / "tiny.onnx"
@@ -117,7 +116,6 @@ print(trained.pictures["train/rendered bare"])
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_a_training_goes_on_from_the_weights_that_it_is_given(tmp_path):
     """The trainer forgets them in silence if it is told of no pretraining."""
     needs_training_extra()

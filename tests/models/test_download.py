@@ -168,17 +168,17 @@ def test_a_server_that_hangs_is_given_up(server, cache):
     half = WEIGHTS[: len(WEIGHTS) // 2]
 
     def silent(_):
-        go_on.wait(20)
+        go_on.wait(120)
 
     def stops_half_way(handler):
         send(handler, half, len(WEIGHTS))
-        go_on.wait(20)
+        go_on.wait(120)
 
     for behaviour in (silent, stops_half_way):
         server.files["/plate.onnx"] = behaviour
         started = time.monotonic()
         assert "cannot be reached (Read timed out" in fault(hashed(server), cache)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
     go_on.set()
 
 
@@ -302,7 +302,7 @@ def test_two_at_once_do_not_disturb_each_other(server, cache):
     )
     words = [sys.executable, "-c", program, hashed(server), str(cache)]
     processes = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    paths = {process.communicate(timeout=100)[0].strip() for process in processes}
+    paths = {process.communicate(timeout=400)[0].strip() for process in processes}
     (file,) = files_in(cache)
     assert paths == {str(file)}
     assert file.read_bytes() == WEIGHTS

@@ -150,13 +150,13 @@ def test_a_server_that_hangs_or_breaks_off_is_given_up(server, cache):
         send(handler, b"half", 70_000)
 
     def silent(handler):
-        go_on.wait(20)
+        go_on.wait(120)
 
     for behaviour in (half, silent):
         server.files["/model/inference.pdiparams"] = behaviour
         started = time.monotonic()
         assert "cannot be reached" in fault(address_of(server), cache)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
     go_on.set()
 
 

@@ -252,6 +252,6 @@ def test_a_signal_is_handled_after_sessions_were_given_up(tmp_path, runtime):
     model = write_network(tmp_path / "tiny.onnx")
     done = subprocess.run(
         [sys.executable, "-c", SIGNALLED, str(model), runtime],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "in order\n"), done.stderr

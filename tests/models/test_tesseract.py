@@ -90,7 +90,7 @@ def test_nothing_legible_is_an_empty_reading(reader):
     assert (reading.text, reading.confidences, reading.lines) == ("", (), ())
 
 
-def refused(folder, *lines, timeout_s=5.0):
+def refused(folder, *lines, timeout_s=60.0):
     reader = TesseractReader(binary=script(folder, KNOWN, *lines), timeout_s=timeout_s)
     with pytest.raises(ModelError) as caught:
         reader.read([plate("eu", "AB 123 CD")])

@@ -311,7 +311,7 @@ def run_python(tmp_path, program, *arguments):
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=400,
     )
 
 

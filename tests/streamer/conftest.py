@@ -47,7 +47,7 @@ def webhook(receiver):
     sinks = []
 
     def make(**options):
-        sink = WebhookSink(lambda: NOW, **{"url": receiver.url, "timeout_s": 5.0} | options)
+        sink = WebhookSink(lambda: NOW, **{"url": receiver.url, "timeout_s": 60.0} | options)
         sinks.append(sink)
         sink.start()
         return sink

@@ -78,6 +78,16 @@ def test_a_recording_ends():
     assert (notes.reasons, waits) == ([], [])
 
 
+def test_whoever_hears_that_frames_arrive_finds_the_first_one_counted():
+    class Asks(Notes):
+        def up(self, arriving):
+            super().up((arriving, len(self.frames)))
+
+    notes = Asks()
+    Capture(Script([0, 1, 2]), notes).run(Channel(100), threading.Event())
+    assert notes.states == [(False, 0), (True, 1), (False, 3)]
+
+
 def test_the_end_of_a_recording_is_told_but_not_that_of_who_was_stopped(caplog):
     over = "camera gate: rtsp://***@cam is over"
     with caplog.at_level(logging.INFO, "streamer"):
@@ -198,4 +208,4 @@ def test_stop_cuts_a_wait_short():
     thread.start()
     assert not ended.wait(0.2)
     stop.set()
-    assert ended.wait(5)
+    assert ended.wait(60)

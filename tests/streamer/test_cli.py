@@ -210,7 +210,7 @@ def terminated(rest):
     )
     return subprocess.run(
         [sys.executable, "-c", code + rest],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ class Typed:
             os.execvpe(words[0], words, keep | environment)
         self._pid = pid
 
-    def type(self, text, until, within_s=15.0):
+    def type(self, text, until, within_s=90.0):
         """What the terminal shows after `text`, once `until` is in it."""
         os.write(self._fd, text.encode())
         shown, end = "", time.monotonic() + within_s
@@ -130,7 +130,7 @@ def test_fish_completes(script, folder, line, offered):
     fish = require_tool("fish")
     asked = [fish, "--no-config", "-c", f"source {script('fish')}; complete -C '{line}'"]
     done = subprocess.run(
-        asked, capture_output=True, check=False, text=True, cwd=folder, timeout=30
+        asked, capture_output=True, check=False, text=True, cwd=folder, timeout=120
     )
     assert {answer.split("\t")[0] for answer in done.stdout.splitlines()} == offered, done.stderr
 

@@ -95,31 +95,29 @@ def launch(outbox):
 
     yield make
     for courier in couriers:
-        courier.close(timeout_s=2.0)
+        courier.close(timeout_s=60.0)
         assert courier.join(0)
 
 
 def test_events_are_carried_in_order_and_forgotten(outbox, launch, make_event):
     sink, counting = Ends(), Counting()
-    outbox.accept(make_event("OLD1"), time.time() - 60)
+    outbox.accept(make_event("OLD1"), time.time() - 3600)
     launch(sink, observer=counting)
     for plate in ("NEW2", "NEW3"):
         outbox.accept(make_event(plate), time.time())
     wait_until(lambda: len(sink.plates) == 3 and outbox.depth("ends") == 0)
     assert sink.plates == ["OLD1", "NEW2", "NEW3"]
-    assert counting.latencies[0] == pytest.approx(60, abs=5)
-    assert max(counting.latencies[1:]) < 5
+    assert counting.latencies[0] == pytest.approx(3600, abs=600)  # the machine may be busy
+    assert max(counting.latencies[1:]) < 600
     assert counting.failures == 0
 
 
 def test_an_accepted_event_leaves_at_once(outbox, launch, make_event):
     sink = Ends()
     launch(sink)
-    time.sleep(0.1)  # by now it sleeps
-    started = time.monotonic()
+    time.sleep(0.1)  # by now it sleeps, for an hour unless somebody wakes it
     outbox.accept(make_event(), 0.0)
     wait_until(lambda: sink.plates)
-    assert time.monotonic() - started < 0.3
 
 
 def test_it_sleeps_while_there_is_nothing_to_do(outbox, launch, make_event, monkeypatch):
@@ -154,13 +152,13 @@ def test_an_absent_sink_is_tried_again_until_it_is_there(outbox, launch, make_ev
 
 def test_it_is_woken_when_the_sink_is_back(outbox, launch, make_event):
     counting, sink = Counting(), Ends(away)
-    launch(sink, first_retry_s=30.0, observer=counting)
+    launch(sink, first_retry_s=60.0, observer=counting)
     outbox.accept(make_event(), 0.0)
     wait_until(lambda: sink.tries == 1)
     sink.report(SinkError("gone"))
     sink.answer = lambda event: None
     sink.report(None)
-    wait_until(lambda: sink.plates, timeout_s=2)
+    wait_until(lambda: sink.plates, timeout_s=25)  # by itself it would sleep for 30 s at least
     assert counting.reachabilities == [("ends", False), ("ends", True)]
 
 
@@ -181,8 +179,9 @@ def test_a_refused_event_gives_way_and_is_buried_after_five_attempts(outbox, lau
     outbox.accept(make_event("BAD1"), 0.0)
     outbox.accept(make_event("GOOD2"), 0.0)
     launch(sink, observer=counting)
-    wait_until(lambda: outbox.dead_letters("ends") == 1)
+    wait_until(lambda: counting.burials)
     wait_until(lambda: outbox.depth("ends") == 0)
+    assert outbox.dead_letters("ends") == 1
     assert sink.plates == ["GOOD2"]
     assert (sink.tries, counting.failures, counting.burials) == (6, 5, 1)
     assert outbox.oldest("ends") is None
@@ -191,15 +190,15 @@ def test_a_refused_event_gives_way_and_is_buried_after_five_attempts(outbox, lau
 def test_each_attempt_is_told_and_each_event_that_is_settled(outbox, launch, make_event):
     counting, waiting = Counting(), []
     counting.settled = lambda event: waiting.append((event.plate, outbox.still_waits(event.id)))
-    outbox.accept(make_event("GOOD1"), time.time() - 60)
+    outbox.accept(make_event("GOOD1"), time.time() - 3600)
     outbox.accept(make_event("BAD2"), 0.0)
     launch(Ends(refuses("BAD2")), observer=counting)
     wait_until(lambda: len(waiting) == 2)
     assert waiting == [("GOOD1", False), ("BAD2", False)]
     (plate, good), *bad = counting.attempts
     assert (plate, good.sink, good.error, good.refused) == ("GOOD1", "ends", None, False)
-    assert good.captured_at == pytest.approx(time.time() - 60, abs=5)
-    assert 0 <= good.ended_s - good.started_s < 5
+    assert good.captured_at == pytest.approx(time.time() - 3600, abs=600)
+    assert 0 <= good.ended_s - good.started_s < 600
     assert [(one.error, one.refused) for _, one in bad] == [("not wanted", True)] * 5
 
 
@@ -295,7 +294,7 @@ def test_a_stop_delivers_what_can_be_delivered(outbox, make_event):
         outbox.accept(make_event(f"A{number}"), 0.0)
     courier = Courier(sink, outbox)
     courier.start()
-    stop_couriers([courier], timeout_s=5.0)
+    stop_couriers([courier], timeout_s=60.0)
     assert len(sink.plates) == 10
     assert sink.closed.is_set()
 
@@ -305,26 +304,26 @@ def test_a_stop_waits_for_no_absent_sink_and_loses_nothing(tmp_path, make_event)
     outbox = Outbox(path, ["ends"])
     outbox.open()
     outbox.accept(make_event("A1"), 0.0)
-    courier = Courier(Ends(away), outbox)
+    sink = Ends(away)
+    courier = Courier(sink, outbox, first_retry_s=60.0)
     courier.start()
-    started = time.monotonic()
+    wait_until(lambda: sink.tries)
     stop_couriers([courier], timeout_s=0.5)
-    assert time.monotonic() - started < 1.0
-    assert courier.join(0)
+    assert courier.join(20)  # by itself it would sleep for 30 s at least
     outbox.close()
     again = Outbox(path, ["ends"])  # the next start of the daemon
     again.open()
     sink = Ends()
     courier = Courier(sink, again)
     courier.start()
-    stop_couriers([courier], timeout_s=2.0)
+    stop_couriers([courier], timeout_s=60.0)
     assert sink.plates == ["A1"]
 
 
 def test_a_stop_interrupts_a_delivery_by_closing_its_sink(outbox, make_event):
     class Hanging(Ends):
         def send(self, event):
-            self.closed.wait(10)
+            self.closed.wait(300)
             raise SinkError("closing")
 
     sinks = [Hanging(), Ends()]
@@ -335,8 +334,8 @@ def test_a_stop_interrupts_a_delivery_by_closing_its_sink(outbox, make_event):
         courier.start()
     started = time.monotonic()
     stop_couriers(couriers, timeout_s=1.0)
-    assert time.monotonic() - started < 1.5
-    assert all(courier.join(0) for courier in couriers)
+    assert all(courier.join(60) for courier in couriers)
+    assert time.monotonic() - started < 100
     assert outbox.depth("ends") == 1
 
 

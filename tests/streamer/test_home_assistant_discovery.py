@@ -13,7 +13,7 @@ from streamer.config import ConfigError, parse_config
 from streamer.controls import Controls, NoWatchlists
 from streamer.errors import UserError
 from streamer.sinks import home_assistant_discovery
-from streamer.sinks.home_assistant_discovery import NOTE
+from streamer.sinks.home_assistant_discovery import NOTE, HomeAssistant
 from streamer.sinks.mqtt import MqttSink, unheard
 from streamer.sinks.store import Store
 
@@ -62,7 +62,7 @@ def start(broker, prefix, notes=None, cameras=("gate",), lists=(), parking=False
 
 def end(sink):
     sink.close(2.0)
-    sink._home_assistant._thread.join(2.0)
+    sink._home_assistant._thread.join(60)
 
 
 @contextmanager
@@ -170,7 +170,7 @@ def test_cameras_that_are_gone_are_removed(shared_broker, prefix, store):
     with Subscriber(shared_broker, f"{prefix}/{yard}") as heard:
         with running(shared_broker, prefix, store):
             pass
-        wait_until(lambda: heard.messages[-1].payload == b"")
+        wait_until(lambda: b"" in [message.payload for message in heard.messages])
     holds(shared_broker, prefix, DEVICES)
     assert set(json.loads(store.noted(NOTE))) == {f"{prefix}/{topic}" for topic in DEVICES}
 
@@ -259,14 +259,21 @@ def test_what_was_not_finished_is_done_next_time(shared_broker, prefix, store, m
     assert not set(held(shared_broker, prefix, "components")) & DEVICES
 
 
-def test_a_change_that_an_outage_fell_into_is_made_again(shared_broker, prefix, store):
+def test_a_change_that_an_outage_fell_into_is_made_again(shared_broker, prefix, store, monkeypatch):
     with running(shared_broker, prefix, store):
         pass
-    migrate = json.dumps(MIGRATE).encode()
+    migrate, say, outages = json.dumps(MIGRATE).encode(), HomeAssistant._say, []
+
+    def say_and_connect_anew(self, topic, payload):
+        say(self, topic, payload)
+        if not outages:
+            outages.append(topic)
+            self.up()
+
+    monkeypatch.setattr(HomeAssistant, "_say", say_and_connect_anew)
     with Subscriber(shared_broker, f"{prefix}/device/#") as heard:
-        with running(shared_broker, prefix, store, discovery="components") as sink:
-            wait_until(lambda: migrate in [message.payload for message in heard.messages])
-            sink._home_assistant.up()
+        with running(shared_broker, prefix, store, discovery="components"):
+            pass
         wait_until(
             lambda: [m.payload for m in heard.messages].count(migrate) == 2 * SIZES["device"]
         )

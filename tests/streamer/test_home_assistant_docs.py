@@ -168,7 +168,7 @@ def opened():
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=300,
         )
         return json.loads(done.stdout)
 

@@ -80,12 +80,46 @@ def test_the_status_is_retained_and_follows_the_cameras(shared_broker, topic):
             assert late.texts(f"{topic}/yard/state") == ["running"]
 
 
+def test_whoever_hears_that_it_is_online_may_command_it_and_finds_every_state(shared_broker, topic):
+    name = f"gate-{topic}"
+    with (
+        Subscriber(shared_broker, f"{topic}/#") as heard,
+        running(shared_broker, ["gate"], base_topic=topic, client_id=name),
+    ):
+        wait_until(lambda: heard.of(f"{topic}/status"))
+        before = {message.topic for message in heard.messages}
+        assert before >= {f"{topic}/gate/status", f"{topic}/gate/state"}
+    log = shared_broker.log()
+    told = log.index(f"Received PUBLISH from {name} (d0, q0, r1, m0, '{topic}/status'")
+    assert log.index(f"Sending SUBACK to {name}") < told
+
+
+def test_a_connection_and_a_frame_that_come_at_the_end_leave_nothing_online(broker, topic):
+    broker.stop()
+    with running(broker, ["gate"], wait=False, base_topic=topic) as (sink, reports):
+        reports.fault()
+        good_bye = sink._home_assistant.close
+
+        def late():  # between the good-bye and the end of the connection
+            broker.start()
+            wait_until(lambda: reports.up)
+            sink.camera_status("gate", True)
+            good_bye()
+
+        sink._home_assistant.close = late
+        sink.close(2.0)
+    with Subscriber(broker, f"{topic}/#") as heard:
+        wait_until(lambda: heard.of(f"{topic}/status") and heard.of(f"{topic}/gate/status"))
+        assert heard.texts(f"{topic}/status") == ["offline"]
+        assert heard.texts(f"{topic}/gate/status") == ["offline"]
+
+
 def test_a_good_bye_says_offline(shared_broker, topic):
     with running(shared_broker, ["gate"], base_topic=topic) as (sink, _):
         sink.camera_status("gate", True)
         started = time.monotonic()
-        sink.close(2.0)
-        assert time.monotonic() - started < 1.5
+        sink.close(60.0)
+        assert time.monotonic() - started < 10  # a quarter of it would be for each part
     with Subscriber(shared_broker, f"{topic}/#") as late:
         wait_until(lambda: len(late.messages) == 3)
         assert late.texts(f"{topic}/status") == late.texts(f"{topic}/gate/status") == ["offline"]

@@ -152,7 +152,7 @@ def test_an_old_broker_brings_commands_too(shared_broker, topic):
         publisher.publish(f"{topic}/gate/snapshot", "", 1, properties=asking("a"))
         wait_until(lambda: heard.of(f"{topic}/gate/image"))
         assert heard.texts(f"{topic}/gate/state")[-1] == "paused"
-        publisher.publish(f"{topic}/yard/set", "pause", 1, retain=True).wait_for_publish(5)
+        publisher.publish(f"{topic}/yard/set", "pause", 1, retain=True).wait_for_publish(60)
         wait_until(lambda: gate.outcomes.count(("set", "done")) == 2)
         gate.controls.pause("yard", False)
         door.cut()

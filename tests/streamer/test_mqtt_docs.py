@@ -43,7 +43,7 @@ def run(line, broker, cwd, *login):
     words = shlex.split(command)
     words[words.index("-h") + 1] = broker.host
     words += ["-p", str(broker.port), *login]
-    done = subprocess.run(words, capture_output=True, timeout=20, cwd=cwd, check=False)
+    done = subprocess.run(words, capture_output=True, timeout=120, cwd=cwd, check=False)
     assert done.returncode == 0, done.stderr
     if into:
         (cwd / into).write_bytes(done.stdout)

@@ -64,12 +64,12 @@ def test_a_courier_brings_what_was_amended_during_delivery(outbox, make_event):
     def take(one):
         taken.append(one)
         delivering.set()
-        assert amended.wait(10)
+        assert amended.wait(60)
 
     outbox.accept(event, 0.0)
     courier = Courier(Within("archive", {SCHEMA}, take), outbox)
     courier.start()
-    assert delivering.wait(10)
+    assert delivering.wait(60)
     outbox.amend(event.id, owned)
     amended.set()
     wait_until(lambda: len(taken) == 2)

@@ -64,9 +64,9 @@ def test_a_changed_table_is_read_again_and_a_broken_one_is_not(running, file, ma
     metrics = Metrics()
     owner = running(metrics, columns={"name": "Name"})
     file.write_text("Kennzeichen;Name\nAB123CD;Jones\n")
-    wait_until(lambda: owner(make_event("AB123CD")).owner == {"name": "Jones"}, 10)
+    wait_until(lambda: owner(make_event("AB123CD")).owner == {"name": "Jones"})
     file.write_text("Kennzeichen;Nam\nAB123CD;Miller\n")
-    wait_until(lambda: "owners stay as they were: " in caplog.text, 10)
+    wait_until(lambda: "owners stay as they were: " in caplog.text)
     assert owner(make_event("AB123CD")).owner == {"name": "Jones"}
     assert metrics.registry.get_sample_value("anpr_owner_reload_failures_total") == 1
     assert "Jones" not in caplog.text

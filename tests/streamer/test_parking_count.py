@@ -216,5 +216,5 @@ def test_rounds_go_on_after_a_failure():
     park.parking.make_round = make_round
     rounds = Rounds(park.parking, every_s=0.001)
     rounds.start()
-    assert made.wait(30)
+    assert made.wait(120)
     rounds.stop(30)

@@ -62,7 +62,7 @@ def run(path, kill_at, when=""):
     # Not in the folder of the tests: what it calls `streamer` is not what is meant.
     tests = Path(__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": f"{tests.parent}{os.pathsep}{tests}"}
-    done = subprocess.run(words, check=False, cwd=path.parent, env=environment, timeout=100)
+    done = subprocess.run(words, check=False, cwd=path.parent, env=environment, timeout=400)
     return done.returncode
 
 

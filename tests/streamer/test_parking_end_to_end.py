@@ -6,7 +6,7 @@ from datetime import timedelta
 import jsonschema
 import pytest
 
-from broker import Subscriber
+from broker import Subscriber, wait_until
 from models.training.gate import GateScene
 from processes import DaemonProcess
 from streamer.app import PARTS, build_daemon
@@ -33,7 +33,6 @@ def run(folder, entry, exit):
     return sink
 
 
-@pytest.mark.timeout(300)
 def test_vehicles_enter_and_after_a_restart_of_the_daemon_they_leave(tmp_path):
     truth = [one.plate for one in GateScene(seed=3, vehicles=2).passages()]
     morning = run(tmp_path, FILM.format(2), NOTHING)
@@ -55,13 +54,13 @@ def test_vehicles_enter_and_after_a_restart_of_the_daemon_they_leave(tmp_path):
         assert left.duration_s == (exit_.read_at - entry.read_at) / timedelta(seconds=1)
 
 
-@pytest.mark.timeout(300)
 def test_over_mqtt(tmp_path, broker):
     sinks = {"mqtt": {"host": broker.host, "port": broker.port}}
     with Subscriber(broker) as seen:
         for films in ((FILM.format(1), NOTHING), (NOTHING, FILM.format(1))):
             with DaemonProcess(tmp_path, config(*films, sinks=sinks)) as daemon:
-                assert daemon.wait(200) == 0, daemon.log
+                assert daemon.wait(400) == 0, daemon.log
+        wait_until(lambda: seen.of("plates/gate-out/parking"))
         (entered,) = seen.texts("plates/gate-in/parking")
         (left,) = seen.texts("plates/gate-out/parking")
     for text in (entered, left):

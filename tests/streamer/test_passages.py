@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -202,6 +203,27 @@ def test_a_remembered_passage_goes_on_by_the_new_clock(notes):
     memory.stop(5.0)
     assert after.find(plate("AB123CD"), "gate", now(time_s=50.0, box=ELSEWHERE)) is known
     assert after.find(plate("AB123CD"), "gate", now(time_s=90.0, box=ELSEWHERE)) is None
+
+
+def test_what_comes_while_the_rest_is_kept_is_kept_at_the_end(notes):
+    passages, keeping, stopping = Passages(60.0), threading.Event(), threading.Event()
+    note = notes.note
+
+    def slowly(key, value):
+        keeping.set()
+        stopping.wait(60)
+        note(key, value)
+
+    notes.note = slowly
+    memory = Memory({"gate": passages}, notes)
+    memory.start()
+    passages.begin(plate("AB123CD"), "gate", now(10))
+    memory.wake()
+    assert keeping.wait(60)
+    passages.begin(plate("XY987ZW"), "gate", now(5))
+    threading.Timer(0.2, stopping.set).start()
+    memory.stop(60.0)
+    assert "XY987ZW" in notes.noted("passages/gate")
 
 
 def test_notes_that_cannot_be_read_cost_the_memory_not_the_start(notes, caplog):

@@ -27,7 +27,7 @@ class Publisher:
         self._client.loop_start()
 
     def say(self, topic, payload, retain=False):
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(60)
 
     def __enter__(self):
         return self

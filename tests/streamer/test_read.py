@@ -17,7 +17,7 @@ import pytest
 from clips import gate_film
 from file_server import FileServer
 from models.training.gate import GateScene
-from processes import plate_streamer
+from processes import in_time, plate_streamer
 from streamer.cli import main
 from streamer.codec import decode
 from streamer.picture_reader import PlateReader
@@ -243,10 +243,10 @@ def test_it_ends_at_once_with_its_processes(folder, tmp_path, number, code, line
         time.sleep(0 if lines else 0.3)  # while its processes load
         (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         began_s = time.monotonic()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
         assert (process.returncode, err) == (code, "")
-        assert time.monotonic() - began_s < 5
-        wait_for(lambda: not living(process.pid), 5)
+        assert in_time(time.monotonic() - began_s)
+        wait_for(lambda: not living(process.pid))
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -264,7 +264,7 @@ def living(group):
     return found
 
 
-def wait_for(condition, timeout_s=60.0):
+def wait_for(condition, timeout_s=180.0):
     until_s = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < until_s, "nothing came"
@@ -281,7 +281,7 @@ def test_a_stream_is_read_until_somebody_ends_it(rtsp_camera):
         told = json.loads(process.stdout.readline())
         assert told["event"]["plate"]
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
         assert process.returncode == 130
     finally:
         process.kill()

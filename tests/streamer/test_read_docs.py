@@ -61,7 +61,7 @@ def run(command, place):
         },
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=400,
         check=False,
     )
 

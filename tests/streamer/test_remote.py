@@ -137,14 +137,14 @@ def test_secrets_are_left_out_of_whatever_a_driver_says():
 
 def test_who_does_not_answer_is_waited_for_no_longer_than_allowed(monkeypatch):
     for limit in ("PUT_S", "ASK_S"):
-        monkeypatch.setattr(module, limit, 0.5)
+        monkeypatch.setattr(module, limit, 2.0)
     with silent_server() as url:
         remote = Remote("s3://b/x", {"endpoint_url": url, "key": "k", "secret": "s"})
         for does in (lambda: remote.put({NAME: b"x"}), lambda: remote.get(NAME)):
             begun = time.monotonic()
             with pytest.raises(RemoteError, match="s3://b/x: no answer in time"):
                 does()
-            assert 0.2 < time.monotonic() - begun < 3  # once, not once for each of five tries
+            assert 1.0 < time.monotonic() - begun < 9  # once, not once for each of five tries
 
 
 def test_a_name_server_that_does_not_answer_keeps_nobody_from_ending(monkeypatch):

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from broker import wait_until
-from processes import STOP_LIMIT_S, DaemonProcess, plate_streamer
+from processes import START_S, DaemonProcess, in_time, plate_streamer
 from streamer.archive.archive import Archive
 from streamer.web.passwords import PasswordHash
 
@@ -39,11 +39,11 @@ def serving(tmp_path, *words, **environment):
             assert process.poll() is None, log.read_text()
             return "the portal is at" in log.read_text()
 
-        wait_until(there, 60, log.read_text)
+        wait_until(there, START_S, log.read_text)
         yield process, re.findall(r"http://\S+", log.read_text())[-1]
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def config_file(tmp_path, config):
@@ -59,10 +59,12 @@ def portal_of(daemon):
 
 def test_without_a_configuration(tmp_path):
     with serving(tmp_path, XDG_STATE_HOME=str(tmp_path / "home")) as (process, url):
-        assert requests.get(f"{url}/api/v1/health", timeout=5).json()["cameras"] == 0
-        assert requests.get(f"{url}/api/v1/events", timeout=5).json()["events"] == []
+        assert requests.get(f"{url}/api/v1/health", timeout=60).json()["cameras"] == 0
+        assert requests.get(f"{url}/api/v1/events", timeout=60).json()["events"] == []
         process.send_signal(signal.SIGTERM)
-        assert process.wait(STOP_LIMIT_S) == 0
+        started = time.monotonic()
+        assert process.wait(START_S) == 0
+        assert in_time(time.monotonic() - started)
     assert (tmp_path / "home/plate-streamer/archive.sqlite3").exists()
 
 
@@ -77,11 +79,13 @@ def test_what_is_in_the_archive_and_the_lists(tmp_path, make_event):
         "watchlists": [{"name": "residents", "kind": "allow", "entries": ["CFG 1"]}],
     }
     with serving(tmp_path, config_file(tmp_path, config)) as (_, url):
-        found = requests.get(f"{url}/api/v1/events", timeout=5).json()["events"]
+        found = requests.get(f"{url}/api/v1/events", timeout=60).json()["events"]
         assert [one["plate"] for one in found] == ["AB123CD"]
-        lists = requests.get(f"{url}/api/v1/watchlists", timeout=5).json()["watchlists"]
+        lists = requests.get(f"{url}/api/v1/watchlists", timeout=60).json()["watchlists"]
         assert lists == [{"name": "residents", "kind": "allow", "entries": 1}]
-        answer = requests.put(f"{url}/api/v1/watchlists/residents/entries/XY99", json={}, timeout=5)
+        answer = requests.put(
+            f"{url}/api/v1/watchlists/residents/entries/XY99", json={}, timeout=60
+        )
         assert answer.status_code in {409, 503}, answer.text
         assert "nothing is stored" in answer.json()["detail"]
 
@@ -103,13 +107,13 @@ def test_beside_a_daemon_on_the_same_configuration(tmp_path):
         url = portal_of(daemon)
         with serving(tmp_path, tmp_path / "config.yaml") as (_, second):
             events = f"{second}/api/v1/events"
-            wait_until(lambda: requests.get(events, timeout=5).json()["events"], 60, events)
-            event = requests.get(events, timeout=5).json()["events"][0]["event"]["id"]
+            wait_until(lambda: requests.get(events, timeout=60).json()["events"], START_S, events)
+            event = requests.get(events, timeout=60).json()["events"][0]["event"]["id"]
             done = requests.put(
-                f"{second}/api/v1/events/{event}/correction", json={"plate": "AB1"}, timeout=5
+                f"{second}/api/v1/events/{event}/correction", json={"plate": "AB1"}, timeout=60
             )
             assert done.status_code == 200, done.text
-            found = requests.get(f"{url}/api/v1/events/{event}", timeout=5).json()
+            found = requests.get(f"{url}/api/v1/events/{event}", timeout=60).json()
             assert found["plate"] == "AB1"
         assert daemon.stop()[0] == 0
 
@@ -119,14 +123,14 @@ def test_the_daemon_ends_in_time_with_ten_open_streams(tmp_path):
         url = portal_of(daemon)
         daemon.wait_for("frames arrive")
         paths = ["cameras/gate/live", "events/live"] * 5
-        streams = [requests.get(f"{url}/api/v1/{one}", stream=True, timeout=20) for one in paths]
+        streams = [requests.get(f"{url}/api/v1/{one}", stream=True, timeout=120) for one in paths]
         for one in streams:
             assert one.status_code == 200
             threading.Thread(target=_swallow, args=(one,), daemon=True).start()
         time.sleep(1.0)
         code, seconds = daemon.stop()
         assert code == 0
-        assert seconds < STOP_LIMIT_S
+        assert in_time(seconds)
         assert "left behind" not in daemon.log
         assert "Traceback" not in daemon.log
 
@@ -147,9 +151,9 @@ def test_beyond_loopback_the_daemon_refuses_to_start_without_a_login(tmp_path):
     config["web"]["tokens"] = [{"name": "board", "token": "0123456789abcdef"}]
     with DaemonProcess(tmp_path, config) as daemon:
         url = portal_of(daemon).replace("0.0.0.0", "127.0.0.1")
-        assert requests.get(f"{url}/api/v1/events", timeout=5).status_code == 401
+        assert requests.get(f"{url}/api/v1/events", timeout=60).status_code == 401
         headers = {"Authorization": "Bearer 0123456789abcdef"}
-        assert requests.get(f"{url}/api/v1/events", headers=headers, timeout=5).ok
+        assert requests.get(f"{url}/api/v1/events", headers=headers, timeout=60).ok
 
 
 def test_a_port_that_is_taken_ends_the_daemon_before_it_is_ready(tmp_path):
@@ -178,7 +182,7 @@ def test_the_hash_of_a_password(given, code, says):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == code
     assert says in done.stdout + done.stderr
@@ -198,11 +202,11 @@ def test_the_demo_shows_its_portal_and_stays_if_asked_to():
         while found is None:
             found = re.search(r"the portal: (http://127\.0\.0\.1:\d+)", process.stdout.readline())
         url = f"{found[1]}/api/v1/events"
-        wait_until(lambda: requests.get(url, timeout=5).json()["events"], 60, url)
+        wait_until(lambda: requests.get(url, timeout=60).json()["events"], START_S, url)
         time.sleep(1.5)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=120)
         assert "1 of 1 plates read right" in rest
         assert process.returncode == 0
     finally:

@@ -75,7 +75,7 @@ def test_what_is_queued_is_sent_at_the_end(export):
     with Collector() as collector:
         exporter = export(collector.url)
         exporter.emit([root(new_event_id()) for _ in range(700)])
-        exporter.close(5.0)
+        exporter.close(60.0)
         assert len(collector.spans) == 700
     assert exporter.lost == []
 
@@ -92,7 +92,7 @@ def test_a_bad_collector_costs_spans_and_no_time(export, answer, caplog):
             time.sleep(1.2)
         started = time.monotonic()
         exporter.close(STOP_S)
-        assert time.monotonic() - started < STOP_S + 1.0
+        assert time.monotonic() - started < STOP_S + 1.5
     wait_until(lambda: sum(exporter.lost) == 30)
     assert exporter.lost
     said = complaints_in(caplog)
@@ -149,10 +149,10 @@ def test_the_environment_names_the_endpoint_as_everywhere(export, monkeypatch):
 
 
 def test_a_complaint_is_one_line_and_at_most_one_in_a_while(caplog):
-    complain = Complaints(every_s=0.2)
+    complain = Complaints(every_s=1.0)
     for _ in range(5):
         complain("the collector\nis away")
-    time.sleep(0.25)
+    time.sleep(1.1)
     complain("still")
     assert complaints_in(caplog) == [
         "tracing: the collector is away",

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -48,9 +49,10 @@ def on_it(lists, make_event, plate):
 def test_a_changed_file_is_read_again(lists, file, metrics, make_event):
     assert on_it(lists, make_event, "AB123CD")
     file.write_text("plate;note\nXY999ZZ;x\nXY888ZZ;y\n")
-    wait_until(lambda: on_it(lists, make_event, "XY999ZZ"), 10)
+    wait_until(lambda: on_it(lists, make_event, "XY999ZZ"))
     assert not on_it(lists, make_event, "AB123CD")
-    assert metrics.registry.get_sample_value("anpr_watchlist_entries", {"list": "banned"}) == 2
+    size = partial(metrics.registry.get_sample_value, "anpr_watchlist_entries")
+    wait_until(lambda: size({"list": "banned"}) == 2)
 
 
 def test_a_file_put_in_place_of_the_old_one_is_read(lists, file, make_event):
@@ -58,13 +60,13 @@ def test_a_file_put_in_place_of_the_old_one_is_read(lists, file, make_event):
     other.write_text("CD123AB\n")  # as long as the old one
     os.utime(other, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
     other.rename(file)
-    wait_until(lambda: on_it(lists, make_event, "CD123AB"), 10)
+    wait_until(lambda: on_it(lists, make_event, "CD123AB"))
 
 
 @pytest.mark.parametrize("spoil", [lambda f: f.write_text("plate\n$\n"), lambda f: f.unlink()])
 def test_a_broken_file_leaves_the_list_as_it_was(lists, file, metrics, make_event, caplog, spoil):
     spoil(file)
-    wait_until(lambda: failures(metrics) == 1, 10)
+    wait_until(lambda: failures(metrics) == 1)
     time.sleep(0.3)  # a dozen looks more
     assert failures(metrics) == 1
     assert on_it(lists, make_event, "AB123CD")
@@ -73,7 +75,7 @@ def test_a_broken_file_leaves_the_list_as_it_was(lists, file, metrics, make_even
     assert str(file) in told.getMessage()
     assert "watchlist banned stays as it was" in told.getMessage()
     file.write_text("XY999ZZ\n")
-    wait_until(lambda: on_it(lists, make_event, "XY999ZZ"), 10)
+    wait_until(lambda: on_it(lists, make_event, "XY999ZZ"))
 
 
 def failures(metrics):
@@ -84,7 +86,7 @@ def failures(metrics):
 
 def test_an_emptied_list_is_warned_of(lists, file, caplog):
     file.write_text("")
-    wait_until(lambda: "watchlist banned: 0 entries, before 1" in caplog.text, 10)
+    wait_until(lambda: "watchlist banned: 0 entries, before 1" in caplog.text)
 
 
 def test_asked_to_it_is_read_at_once(lists, file, make_event, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from broker import free_port
 from models.training.gate import GateScene
-from processes import DaemonProcess
+from processes import DaemonProcess, in_time
 from streamer.app import PARTS, build_daemon
 from streamer.archive.archive import Archive
 from streamer.archive.records import Query
@@ -66,7 +66,6 @@ def test_a_missing_driver_is_a_fault_of_the_configuration(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("where", ["sqlite", "postgresql"])
 def test_what_drives_by_is_found_and_so_is_what_came_before(
     monkeypatch, request, tmp_path, make_event, where
@@ -89,7 +88,6 @@ def test_what_drives_by_is_found_and_so_is_what_came_before(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_database_that_is_away_keeps_neither_gate_nor_stop(tmp_path, shared_server):
     shown = {"cameras": [{**CAMERA, "url": FILM.format(50)}], "looks": {"eager_looks": 2}}
     url = f"postgresql://jane:s3cret@127.0.0.1:{free_port()}/x"
@@ -99,7 +97,7 @@ def test_a_database_that_is_away_keeps_neither_gate_nor_stop(tmp_path, shared_se
         began = time.monotonic()
         daemon.signal(15)
         assert daemon.wait() == 0
-        assert time.monotonic() - began < 5
+        assert in_time(time.monotonic() - began)
         assert "ERROR" in daemon.log.upper()
         assert "s3cret" not in daemon.log
         assert "Traceback" not in daemon.log

@@ -69,7 +69,7 @@ def test_one_that_is_away_at_first_is_opened_when_it_is_there(server, tmp_path, 
     began = time.monotonic()
     with pytest.raises(UserError, match="refused"):
         archive.take(event)
-    assert time.monotonic() - began < 0.5  # nobody tries again at once
+    assert time.monotonic() - began < 1.5  # nobody tries again at once
     server.start()
     time.sleep(2.1)
     archive.take(event)
@@ -86,7 +86,7 @@ def test_a_server_that_does_not_answer_is_waited_for_in_vain(server, tmp_path):
             archive.open()
     finally:
         server.thaw()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     archive.close()
 
 
@@ -175,7 +175,7 @@ def test_another_process_that_writes_is_waited_for(tmp_path, make_event):
     taking.join(0.3)
     assert taking.is_alive()
     other.execute("COMMIT")
-    taking.join(10)
+    taking.join(60)
     assert archive.get(event.id).event == event
     other.close()
     archive.close()
@@ -195,7 +195,7 @@ def test_others_open_it_for_the_first_time_at_once(make_archive, make_event):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert errors == []
     assert len(archives[0].search(Query()).records) == 4
 

@@ -37,7 +37,7 @@ def ids(archive):
 def fill(archive, outbox):
     filling = Filling(archive, outbox.stored)
     filling.start()
-    filling._thread.join(30)
+    filling._thread.join(120)
     assert not filling._thread.is_alive()
 
 
@@ -81,7 +81,7 @@ def test_the_next_start_goes_on_where_one_was_ended(make_archive, outbox, make_e
     archive, steps = make_archive(), threading.Semaphore(2)
 
     def stored(after, limit):
-        assert steps.acquire(timeout=30)
+        assert steps.acquire(timeout=120)
         return outbox.stored(after, limit)
 
     filling = Filling(archive, stored)
@@ -89,7 +89,7 @@ def test_the_next_start_goes_on_where_one_was_ended(make_archive, outbox, make_e
     wait_until(lambda: len(ids(archive)) == 6)
     filling.stop(0.0)
     steps.release()
-    filling.stop(10)
+    filling.stop(60)
     assert len(ids(archive)) <= 9
     fill(archive, outbox)
     assert ids(archive) == wanted
@@ -103,10 +103,10 @@ def test_an_archive_that_is_away_is_waited_for(server, tmp_path, outbox, make_ev
     filling = Filling(archive, outbox.stored)
     began = time.monotonic()
     filling.start()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
     wait_until(lambda: "events wait until it works" in caplog.text)
     server.start()
-    filling._thread.join(30)
+    filling._thread.join(120)
     assert ids(archive) == wanted
     assert len([one for one in caplog.records if "events wait" in one.message]) <= 2
     archive.close()
@@ -130,6 +130,6 @@ def test_what_is_amended_while_it_is_filled_is_not_undone(make_archive, outbox, 
     courier.start()
     filling = Filling(archive, stored)
     filling.start()
-    filling._thread.join(30)
-    courier.close(5)
+    filling._thread.join(120)
+    courier.close(60)
     assert archive.get(event.id).event.owner == {"name": "Jane"}

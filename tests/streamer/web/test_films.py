@@ -50,6 +50,7 @@ def threads():
 def test_pictures_come_while_somebody_watches_and_nothing_is_encoded_while_nobody_does(
     gate, server
 ):
+    until(lambda: not threads())  # of tests before this one
     time.sleep(0.3)
     assert (server.film.encoded, server.film.thread, threads()) == (0, None, [])
     with server.get("/cameras/in/live?width=320", stream=True) as answer:
@@ -144,14 +145,13 @@ def test_a_watcher_keeps_the_newest_picture_alone():
 
 
 def test_a_picture_for_polling_is_shared_for_as_long_as_a_frame_lasts(gate):
-    film = Films({"in": gate.view}, frames_per_second=2.0).cameras["in"]
+    film = Films({"in": gate.view}, frames_per_second=1 / 60).cameras["in"]
     polled = [film.picture(320) for _ in range(10)]
     assert film.encoded == 1
     assert len(set(polled)) == 1
     assert film.picture(640) != polled[0]
-    time.sleep(0.5)
-    film.picture(320)
-    assert film.encoded == 3
+    film._every_s = 0.5
+    until(lambda: film.picture(320) and film.encoded == 3)
 
 
 def test_a_picture_that_would_be_the_same_is_not_made_again(tmp_path):
@@ -181,7 +181,7 @@ def test_streams_end_with_the_server(gate):
         answer = server.get("/cameras/in/live", stream=True)
         stream = pictures(answer)
         next(stream)
-        assert server.stop() < 2
+        assert server.stop() < 10
         assert len(list(stream)) < 100
     assert films.cameras["in"].watchers == 0
     until(lambda: not threads())
@@ -215,6 +215,6 @@ def test_paused(gate, server, monkeypatch):
     assert requests.put(f"{server.url}/cameras/in/paused", **paused).json()["paused"] is True
     until(lambda: gate.view.now().scene.words == "paused")
     assert decoded(server.get("/cameras/in/live.jpg").content).any()
-    requests.put(f"{server.url}/cameras/in/paused", json={"paused": False}, timeout=5)
+    requests.put(f"{server.url}/cameras/in/paused", json={"paused": False}, timeout=60)
     assert [line[1:3] for line in logged] == [("camera.pause", "in"), ("camera.resume", "in")]
     until(lambda: gate.view.now().scene.words == "")

@@ -31,7 +31,7 @@ def adapted(app, **more):
 def asking(url, text):
     """A connection on which that was sent; closed at the end."""
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as client:
+    with socket.create_connection((host, int(port)), timeout=120) as client:
         client.sendall(text)
         yield client
 
@@ -89,8 +89,8 @@ def test_a_whole_body_comes_through_and_one_without_a_length_is_asked_for_it():
 
     with adapted(app) as (url, _):
         address = f"{url}/api/v1/read"
-        assert requests.post(address, data=bytes(200_001), timeout=20).text == "200001"
-        assert requests.post(address, timeout=20).text == "0"
-        answer = requests.post(address, data=pieces(), timeout=20)
+        assert requests.post(address, data=bytes(200_001), timeout=120).text == "200001"
+        assert requests.post(address, timeout=120).text == "0"
+        answer = requests.post(address, data=pieces(), timeout=120)
         assert answer.status_code == 411
         assert "Content-Length" in answer.json()["detail"]

@@ -35,7 +35,7 @@ def test_the_curl_examples_work(site, tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
             cwd=tmp_path,
             env={
                 "PATH": os.environ["PATH"],

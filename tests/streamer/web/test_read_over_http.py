@@ -4,7 +4,6 @@ import http.client
 import re
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 import requests
 
+from broker import wait_until
 from clips import write_clip
 from reading_app import API, app_of, reading
 from served import served
@@ -118,7 +118,7 @@ def test_who_sends_too_much_or_the_wrong_kind_gets_an_answer_and_no_broken_pipe(
 def test_one_who_waits_to_be_told_to_send_is_refused_at_once(tmp_path):
     one = reading(tmp_path / "reading", max_upload_mb=1)
     with served(app_of(one)) as url:
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
         connection.putrequest("POST", READ)
         headers = {
             "Content-Type": "video/mp4",
@@ -141,19 +141,14 @@ def test_one_who_falls_silent_or_goes_leaves_nothing_behind(tmp_path, monkeypatc
         answer = silent.getresponse()
         assert answer.status == 408
         assert b"nothing more came" in answer.read()
-        ended = threading.Event()
-        for _ in range(100):
-            if one._admitted == 0:
-                break
-            ended.wait(0.05)
-        assert one._admitted == 0
+        wait_until(lambda: one._admitted == 0)
         assert list(one.folder.iterdir()) == []
     one.stop()
 
 
 def begun(url):
     """A connection on which half of a body was sent."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.putrequest("POST", READ)
     connection.putheader("Content-Type", "video/mp4")
     connection.putheader("Content-Length", "1000")

@@ -4,12 +4,12 @@ import csv
 import io
 import json
 import socket
-import time
 import tracemalloc
 from urllib.parse import urlsplit
 
 import pytest
 
+from broker import wait_until
 from car_park import seen
 from full_portal import full_portal
 from served import served
@@ -137,8 +137,6 @@ def test_who_goes_away_ends_the_walk(full, monkeypatch):
                 b"GET /api/v1/events/export?format=jsonl HTTP/1.1\r\nHost: localhost\r\n\r\n"
             )
             assert client.recv(1000).startswith(b"HTTP/1.1 200")
-        until = time.monotonic() + 20
-        while not ended and time.monotonic() < until:
-            time.sleep(0.02)
+        wait_until(lambda: ended)
     assert ended == [True]
     assert len(walked) < MANY / 2

@@ -58,11 +58,11 @@ def ask_of(operation, site):
     )
     @given(case=operation.as_strategy())
     def ask(case):
-        case.call_and_validate(timeout=60, checks=CHECKS)
+        case.call_and_validate(timeout=300, checks=CHECKS)
         known = {key: site.known[key] for key in site.known if key in case.path_parameters}
         if known:
             case.path_parameters.update(known)
-            case.call_and_validate(timeout=60, checks=CHECKS)
+            case.call_and_validate(timeout=300, checks=CHECKS)
 
     ask()
 

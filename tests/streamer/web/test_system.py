@@ -119,7 +119,7 @@ def test_a_pipeline_at_work(site):
         until(lambda: site.get("/system")["cameras"][0]["tracks"], 60)
         began_s = time.perf_counter()
         camera = site.get("/system")["cameras"][0]
-        assert time.perf_counter() - began_s < 0.5
+        assert time.perf_counter() - began_s < 5
     assert camera["up"]
     assert camera["captured"] > 0
     stages = {one["stage"]: one for one in camera["stages"]}

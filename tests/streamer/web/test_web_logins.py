@@ -223,15 +223,13 @@ def test_all_addresses_of_an_ipv6_network_are_one(site):
 def test_unknown_names_take_as_long_as_known_ones(site):
     client = with_logins(site.portal)
 
-    def took(name):
-        times = []
-        for number in range(3):
+    took = {"nobody": [], "olga": []}
+    for number in range(5):  # by turns: others may need the machine for a while
+        for name, times in took.items():
             begun = time.perf_counter()
             login(at(client, f"192.0.{len(name)}.{number}"), name, "wrong password")
             times.append(time.perf_counter() - begun)
-        return min(times)
-
-    assert took("nobody") > took("olga") / 2
+    assert min(took["nobody"]) > min(took["olga"]) / 2
 
 
 def test_logins_are_logged_and_counted(site):

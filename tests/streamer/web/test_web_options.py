@@ -128,7 +128,7 @@ def test_a_key_with_a_password_asks_nobody(tmp_path):
         [*words.split(), "-keyout", str(key), "-out", str(cert)],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=300,
     )
     fault = faults({"cert_file": str(cert), "key_file": str(key)})
     assert "the key without a password" in fault

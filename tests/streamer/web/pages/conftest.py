@@ -3,16 +3,19 @@
 import shutil
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from car_park import seen
 from full_portal import FullPortal
 from guarded import USERS, served
+from live_gate import until
 from models.training.gate import GateScene
+from portal_pages import SOON_MS
 from reading_app import reading
 from streamer.data import Candidate, Frame
 from streamer.live import LiveView
@@ -26,6 +29,7 @@ LISTS = (
     {"name": "residents", "kind": "allow", "entries": ["CFG 1"]},
     {"name": "banned", "kind": "deny", "entries": [{"plate": "BAD*", "note": "told off twice"}]},
 )
+expect.set_options(timeout=SOON_MS)
 FRAME_S = 0.2
 DESK = {"width": 1280, "height": 800}
 
@@ -52,7 +56,7 @@ class Gate(FullPortal):
         self.portal.hub.close()
         self.portal.films.close()
         self._ended.set()
-        self._thread.join(5)
+        self._thread.join(60)
         self.reading.stop()
         super().close()
 
@@ -74,6 +78,20 @@ class Gate(FullPortal):
             control.lets_pass(frame)
             if self._ended.wait(FRAME_S):
                 return
+
+
+@pytest.fixture
+def hears(gate):
+    """Open pages in its block: after it they hear of what comes."""
+
+    @contextmanager
+    def hears():
+        hub = gate.portal.hub
+        until(lambda: hub.listeners == 0)  # pages of tests before this one
+        yield
+        until(lambda: hub.listeners > 0)
+
+    return hears
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +140,7 @@ def browse(chromium):
 
     def browse(address, expected=(), viewport=DESK, **options):
         context = chromium.new_context(viewport=viewport, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(SOON_MS)
         opened.append(context)
         page = context.new_page()
 

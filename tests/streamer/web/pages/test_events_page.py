@@ -121,9 +121,9 @@ def test_a_correction_that_is_no_plate_is_refused_beside_the_field(gate, browse,
     assert gate.archive.get(event.id).correction is None
 
 
-def test_new_events_are_told_of_and_move_nothing(gate, events):
-    page = events()
-    page.wait_for_timeout(300)
+def test_new_events_are_told_of_and_move_nothing(gate, events, hears):
+    with hears():
+        page = events()
     first = plates(page)[0]
     gate.comes("LATE01")
     news = page.get_by_role("button", name=re.compile("1 new event"))

@@ -15,7 +15,7 @@ def passed(plate, camera, ago_s):
 
 
 def fill(site):
-    site.take(passed("AB123CD", "in", 7300), pictures=True)
+    site.take(passed("AB123CD", "in", 7262), pictures=True)
     site.take(passed("XY77ZZ", "in", 600), pictures=True)
     site.take(passed("KL555AB", "in", 5000), passed("KL555AB", "out", 60), pictures=True)
 

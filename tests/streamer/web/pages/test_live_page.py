@@ -5,17 +5,20 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from live_gate import until
+
 
 @pytest.fixture
-def live(browse, address):
-    page = browse(address + "/")
-    page.wait_for_selector(".feed-row")
+def live(browse, address, hears):
+    with hears():
+        page = browse(address + "/")
+        page.wait_for_selector(".feed-row")
     return page
 
 
 def test_a_plate_is_shown_when_it_comes(gate, live):
     expect(live.locator("#lost")).to_be_hidden()
-    live.wait_for_timeout(300)  # until the line stands
+    live.wait_for_timeout(300)  # until what came before it heard is shown
     gate.comes("NEW111")
     expect(live.locator(".latest .plate-text")).to_have_text("NEW111")
     expect(live.locator(".latest-band")).to_contain_text("On no list")
@@ -61,11 +64,7 @@ def test_nobody_watches_once_the_page_is_left(gate, live):
     assert film.watchers >= 1
     live.get_by_role("link", name="Lists", exact=True).click()
     live.wait_for_url("**/lists")
-    for _ in range(50):
-        if film.watchers == 0:
-            break
-        live.wait_for_timeout(100)
-    assert film.watchers == 0
+    until(lambda: film.watchers == 0)
 
 
 def test_a_lost_connection_is_said_and_heals(gate, browse, address):

@@ -5,7 +5,7 @@ import pytest
 from clips import gate_film
 from portal_pages import DESK, PHONE, window
 
-LONG_MS = 60_000
+LONG_MS = 180_000
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
