@@ -43,10 +43,15 @@ class Opinion:
     quality: float
 
     @property
+    def view(self) -> float:
+        """How much (0..1) its view is worth, whatever was read in it."""
+        share = (self.quality - WORTHLESS) / (WORTHY - WORTHLESS)
+        return max(min(max(share, 0.0), 1.0) ** 2, LEAST_WORTH)
+
+    @property
     def worth(self) -> float:
         """How much (0..1) it counts."""
-        share = (self.quality - WORTHLESS) / (WORTHY - WORTHLESS)
-        return max(min(max(share, 0.0), 1.0) ** 2, LEAST_WORTH) * trust(self.reading)
+        return self.view * trust(self.reading)
 
 
 def vote(

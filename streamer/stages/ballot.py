@@ -25,6 +25,12 @@ SAME_PLACE = 0.5
 """Of the smaller of two boxes: plates do not lie on one another."""
 STRANGE_FROM = 4
 """Shorter texts are scraps; any two of them differ."""
+LEAST_DIGITS = 1
+"""Text without a digit is lettering: the vehicle's maker, its firm, a shop sign. Plates with
+letters alone are so rare (some wishes of some states) that the lettering would prevail."""
+LEAST_PLATE_LIKE = 0.5
+"""Nor is it a plate that is none to the reader's own eyes (a van's SERVICE 24), however legible.
+Of 656 real plates, looked at eight times each and elected right, the least has 0.84."""
 
 
 def sight(frame: Frame, box: Box) -> Sight:
@@ -152,6 +158,19 @@ class Ballot:
         """What those are worth that read as was elected."""
         text = self.plate.text if self.plate is not None else ""
         return sum(one.worth for one in self._opinions if text and agrees(text, one.reading))
+
+    @property
+    def is_lettering(self) -> bool:
+        """Whether what is elected is the text of something else than a plate."""
+        text = self.plate.as_seen if self.plate is not None else ""
+        return sum(map(str.isdigit, text)) < LEAST_DIGITS or self._plate_like() < LEAST_PLATE_LIKE
+
+    def _plate_like(self) -> float:
+        """The probability (0..1) that it is a plate at all, to those looks that read as was
+        elected, each by what its view is worth. 1 where no reader says anything of that."""
+        text = self.plate.text if self.plate is not None else ""
+        views = [(o.view, o.reading.plate) for o in self._opinions if agrees(text, o.reading)]
+        return sum(v * p for v, p in views) / sum(v for v, _ in views) if views else 1.0
 
     @property
     def _opinions(self) -> list[Opinion]:

@@ -17,9 +17,6 @@ from streamer.stages.passages import Passage, Passages, is_same
 from streamer.stages.said import event_of, rejection_of
 from trackers.base import Track
 
-LEAST_DIGITS = 1
-"""Text without a digit is lettering: the vehicle's maker, its firm, a shop sign. Plates with
-letters alone are so rare (some wishes of some states) that the lettering would prevail."""
 STRANGERS = 2
 """So many looks that agree on another plate are another vehicle."""
 KEPT_STRANGERS = 5
@@ -301,7 +298,7 @@ class Vote:
             return "duplicate"
         if len(plate.text) < self._min_characters:
             return "too_short"
-        if sum(char.isdigit() for char in plate.as_seen) < LEAST_DIGITS:
+        if ballot.is_lettering:
             return "lettering"
         # What was read once, and by no second look, must speak for itself.
         sure = plate.confidence >= self._min_confidence

@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -160,6 +161,8 @@ def test_nobody_waits_for_looks_that_do_not_come():
         (["AB1", "AB1", "AB1", "AB1"], "too_short"),
         ([reading("AB123CD", 0.6)], "low_confidence"),
         (["LEGION", "LEGION", "LEGION"], "lettering"),  # though LEG10N is a plate somewhere
+        ([replace(reading("SERVICE24"), plate=0.4)] * 3, "lettering"),
+        ([replace(reading("AB123CD"), plate=0.4), "AB123CD", "AB123CD"], "published"),
         (["AB123CD", "XY987ZW"], "low_confidence"),
         (["AB123CD", "AB123CD", "AB123CD"], "published"),
     ],
