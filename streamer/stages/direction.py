@@ -15,6 +15,11 @@ DEPTH_DOUBT = 0.1
 """Share of the distance that the jitter of a box's width can feign: 5 % at either end."""
 SPREADS = 1.5
 """Far plates jitter more: a move counts from so many times the scatter at both its ends."""
+PLAIN = 1.3
+"""A width that changes by less may be jitter or a turn of the vehicle: cameras hang above plates,
+so what comes nearer sinks in the picture, and what goes rises, or it did neither."""
+AGAINST = 0.25
+"""In plate widths: a sinking or rising that speaks against the width."""
 
 
 def direction(
@@ -35,11 +40,23 @@ def direction(
     in_depth, aside = abs(nearer), abs(to_right)
     least = max(LEAST_MOVE, far)
     if in_depth >= max(least, depth_doubt) and in_depth >= aside:
+        if _is_contradicted(first, last, approaching=nearer > 0):
+            return None
         return "approaching" if nearer > 0 else "receding"
     if aside >= max(LEAST_MOVE, side_doubt) and aside >= in_depth:
         return "right" if to_right > 0 else "left"
     still = in_depth < least and aside < LEAST_MOVE
     return "stationary" if still and seconds >= SHORTEST_S else None
+
+
+def _is_contradicted(first: Sequence[Box], last: Sequence[Box], *, approaching: bool) -> bool:
+    """Whether the plate barely grew or shrank, and moved up or down as if it had done the other."""
+    before, now = np.mean(first, axis=0), np.mean(last, axis=0)
+    widths = max(before[2] - before[0], 1.0), max(now[2] - now[0], 1.0)
+    if max(widths) >= PLAIN * min(widths):
+        return False
+    sunk = (now[1] + now[3] - before[1] - before[3]) / sum(widths)
+    return bool(sunk <= -AGAINST if approaching else sunk >= AGAINST)
 
 
 def _places(

@@ -25,6 +25,10 @@ def box(x, width, y=400.0):
         (box(300, 80), box(800, 90), 2.0, "right"),
         (box(640, 100), box(640, 100), 0.0, None),
         ((5, 5, 5, 5), (5, 5, 5, 5), 0.0, None),
+        (box(640, 57, 314), box(620, 46, 348), 1.2, None),  # smaller by a turn, but lower
+        (box(640, 57, 314), box(640, 46, 314), 1.2, "receding"),
+        (box(640, 60, 400), box(640, 75, 380), 1.2, None),
+        (box(640, 60, 400), box(640, 90, 330), 1.2, "approaching"),  # up a ramp, plain to see
     ],
 )
 def test_direction(first, last, seconds, wanted):
