@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from car_park import seen
 from portal_pages import DESK, PHONE, window
@@ -41,7 +42,7 @@ def test_search_finds_a_plate(chromium, tmp_path):
         fill(shown.site)
         page = shown.open("/inside")
         page.get_by_label("Search the vehicles inside by plate").fill("xy 7")
-        assert page.locator(".vehicle .plate").all_inner_texts() == ["XY77ZZ"]
+        expect(page.locator(".vehicle .plate")).to_have_text(["XY77ZZ"])
 
 
 def test_a_session_is_ended_by_hand(chromium, tmp_path):
@@ -55,7 +56,7 @@ def test_a_session_is_ended_by_hand(chromium, tmp_path):
         page.get_by_role("button", name="It has left").click()
         page.locator(".recent tr", has_text="ended by hand").wait_for()
         assert [one.plate for one in shown.site.parking.inside()] == ["AB123CD"]
-        assert page.locator(".count-figure strong").inner_text() == "1"
+        expect(page.locator(".count-figure strong")).to_have_text("1")
 
 
 def test_the_count_is_corrected(chromium, tmp_path):

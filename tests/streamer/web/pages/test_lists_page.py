@@ -1,6 +1,7 @@
 """Lists: who is on them, and changing that."""
 
 import pytest
+from playwright.sync_api import expect
 
 from portal_pages import DESK, PHONE, window
 
@@ -65,7 +66,7 @@ def test_many_are_searched_and_paged(chromium, tmp_path):
         page.get_by_text("51\u2013100 of 120").wait_for()
         page.get_by_label("Search the list").fill("flat 119")
         page.locator(".pager").wait_for(state="detached")
-        assert page.locator(".list-results .plate").all_inner_texts() == ["ZZ0119"]
+        expect(page.locator(".list-results .plate")).to_have_text(["ZZ0119"])
 
 
 @pytest.mark.parametrize(("mode", "plates"), [("Add", ["AB1", "CD2"]), ("Replace", ["CD2"])])

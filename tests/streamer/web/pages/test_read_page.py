@@ -1,6 +1,7 @@
 """Read: what is on the plates of a picture, of a video."""
 
 import pytest
+from playwright.sync_api import expect
 
 from clips import gate_film
 from portal_pages import DESK, PHONE, window
@@ -37,7 +38,7 @@ def test_a_video_is_read_while_one_looks(chromium, tmp_path, real_reading):
         page.locator(".found-vehicles .plate").wait_for(timeout=LONG_MS)
         assert page.locator(".found-vehicles .plate").inner_text() == clip.plate
         page.locator(".read-progress").wait_for(state="hidden", timeout=LONG_MS)
-        assert page.locator(".read-state").inner_text() == "read"
+        expect(page.locator(".read-state")).to_have_text("read")
         crop = page.locator(".found-vehicles img")
         assert crop.evaluate("img => img.decode().then(() => img.naturalWidth)")
 

@@ -1,6 +1,7 @@
 """System: is everything all right?"""
 
 import pytest
+from playwright.sync_api import expect
 
 from portal_pages import DESK, PHONE, window
 
@@ -31,7 +32,7 @@ def test_what_is_wrong_comes_with_a_hint(chromium, tmp_path):
         work(shown.site)
         page = shown.open("/system")
         trouble = page.locator(".trouble", has_text="in has given no picture yet")
-        assert "Most often it fell silent" in trouble.inner_text()
+        expect(trouble).to_contain_text("Most often it fell silent")
 
 
 def test_figures_are_kept_up_to_date(chromium, tmp_path):
