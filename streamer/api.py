@@ -13,7 +13,7 @@ from streamer.found import FoundPlate
 from streamer.picture_reader import PlateReader, load_picture
 from streamer.reading.annotations import Annotations, annotate
 from streamer.reading.film import Film, rate_of
-from streamer.reading.inputs import Input, inputs
+from streamer.reading.inputs import Input, fails, inputs
 from streamer.reading.results import of_picture, of_vehicle
 from streamer.reading.saved import save_results
 from streamer.reading.tasks import image_of
@@ -55,9 +55,6 @@ def main(
 
 
 def _single(source: str) -> list[Input]:
-    def fails(error: UserError) -> None:
-        raise error
-
     found = inputs([source], fails)
     if len(found) != 1:
         raise UserError(f"{source}: {len(found)} files, main() takes one; see plate-streamer read")

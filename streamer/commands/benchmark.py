@@ -5,19 +5,18 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamer.commands.train import Add
 from streamer.errors import UserError
 from streamer.logs import start_logging
 
 if TYPE_CHECKING:
     from streamer.evaluation.throughput import Throughput
-
-Add = Callable[..., argparse.ArgumentParser]
 
 TEXT = (
     "How fast recordings go through the daemon's stages on this machine, stage by stage, beside "
@@ -26,7 +25,7 @@ TEXT = (
 
 
 def add_benchmark(add: Add) -> None:
-    """Add the command; `add(name, does, text)` gives its parser."""
+    """The command `benchmark`."""
     parser = add("benchmark", _benchmark, TEXT)
     parser.add_argument(
         "videos",
@@ -80,7 +79,7 @@ def _benchmark(options: argparse.Namespace) -> int:
 def _videos(options: argparse.Namespace) -> Iterator[Sequence[str]]:
     """The recordings that were named, or one that is rendered now."""
     from streamer.evaluation.throughput import RENDERED_S, render_gate
-    from streamer.reading.inputs import inputs
+    from streamer.reading.inputs import fails, inputs
 
     if not options.videos:
         if not options.quiet:
@@ -88,9 +87,6 @@ def _videos(options: argparse.Namespace) -> Iterator[Sequence[str]]:
         with tempfile.TemporaryDirectory(prefix="plate-streamer-") as folder:
             yield [str(render_gate(Path(folder) / "gate.mp4"))]
         return
-
-    def fails(error: UserError) -> None:
-        raise error
 
     given = inputs(options.videos, fails)
     for one in given:

@@ -65,6 +65,11 @@ def inputs(
     return found
 
 
+def fails(error: UserError) -> None:
+    """An `on_fault` for whoever can do nothing with the rest: raises it."""
+    raise error
+
+
 def listed(path: str, *, nul: bool = False) -> list[str]:
     """The sources that a file names, one a line, or ended by NUL; `-` is standard input.
 

@@ -145,8 +145,7 @@ class Ballot:
     @property
     def agreement(self) -> int:
         """How many looks read so, as far as looking can tell (0 and O, 1 and I look alike)."""
-        text = self.plate.text if self.plate is not None else ""
-        return sum(agrees(text, held.look.reading) for held in self._held)
+        return len(self._agreeing)
 
     @property
     def worth(self) -> float:
@@ -156,8 +155,7 @@ class Ballot:
     @property
     def backing(self) -> float:
         """What those are worth that read as was elected."""
-        text = self.plate.text if self.plate is not None else ""
-        return sum(one.worth for one in self._opinions if text and agrees(text, one.reading))
+        return sum(one.worth for one in self._agreeing if one.reading.text)
 
     @property
     def is_lettering(self) -> bool:
@@ -168,9 +166,14 @@ class Ballot:
     def _plate_like(self) -> float:
         """The probability (0..1) that it is a plate at all, to those looks that read as was
         elected, each by what its view is worth. 1 where no reader says anything of that."""
-        text = self.plate.text if self.plate is not None else ""
-        views = [(o.view, o.reading.plate) for o in self._opinions if agrees(text, o.reading)]
+        views = [(one.view, one.reading.plate) for one in self._agreeing]
         return sum(v * p for v, p in views) / sum(v for v, _ in views) if views else 1.0
+
+    @property
+    def _agreeing(self) -> list[Opinion]:
+        """The looks that read as was elected."""
+        text = self.plate.text if self.plate is not None else ""
+        return [one for one in self._opinions if agrees(text, one.reading)]
 
     @property
     def _opinions(self) -> list[Opinion]:

@@ -170,12 +170,15 @@ def is_same(known: Plate, found: Plate) -> bool:
         return False
     if shorter in longer and 2 * len(shorter) >= len(longer):
         return True
-    apart = differences(_shapes(known), _shapes(found))
+    apart = differences(known.characters, found.characters)
     if sum(difference.gap for difference in apart) != len(longer) - len(shorter):
         return False  # one character lost and another gained: AB123CD is not AB231CD
     if all(difference.slip for difference in apart):
         return len(apart) <= min(SLIPS, max(1, len(longer) // SHARE_OF_SLIPS))
-    return len(apart) == 1 and apart[0].confidence < CLEAR
+    if len(apart) != 1:
+        return False
+    (one,) = differences(_shapes(known), _shapes(found))
+    return one.confidence < CLEAR
 
 
 def _shapes(plate: Plate) -> tuple[Character, ...]:
