@@ -83,6 +83,13 @@ def agrees(text: str, reading: Reading) -> bool:
     return fold_twins(reading.text) == fold_twins(text)
 
 
+def plate_like(agreeing: Sequence[Opinion]) -> float:
+    """The probability (0..1) that it is a plate at all, to the looks that read so, each by what its
+    view is worth. 1 where no reader says anything of that, and without any look."""
+    views = [(one.view, one.reading.plate) for one in agreeing]
+    return sum(v * p for v, p in views) / sum(v for v, _ in views) if views else 1.0
+
+
 def figures_of(plate: Plate, opinions: Sequence[Opinion], formats: Formats) -> Mapping[str, float]:
     """The figures of a vote that its calibration rests on.
 

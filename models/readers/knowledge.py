@@ -41,12 +41,12 @@ TWINS: Mapping[str, Mapping[str, float]] = {
 }
 """How likely a sign is to be another, beside whatever the reader says. The first pairs are the
 same shape in many fonts, 1 and I in fewer. A letter is a digit more often than a digit a letter:
-of 3173 crops PP-OCR reads 226 O, of which 66 are 0, and 1271 0, of which 34 are O; 246 I, of which
-49 are 1, and 1263 1, of which 18 are I. Formats know part of that, so the numbers are less far
-apart; with 0.1 for all four, 9 fewer of 2477 train crops are read right (2151), and of 696
-validation crops 1 fewer (630). Ours takes none of 361 1 and I for the other. The rest differ, and
-a doubtful look has both among its hypotheses; theirs is the chance that a reader is certain and
-wrong."""
+on 3173 crops PP-OCR sees 225 O, of which 66 are 0, and 1269 0, of which 34 are O; 245 I, of which
+49 are 1, and 1260 1, of which 18 are I (`benchmarks/twins.py`). Formats know part of that, so the
+numbers are less far apart; with 0.1 for all four, 9 fewer of 2477 train crops are read right
+(2151), and of 696 validation crops 1 fewer (630). Ours takes none of 351 for the other. The rest
+differ, and a doubtful look has both among its hypotheses; theirs is the chance that a reader is
+certain and wrong."""
 
 MOST_EXCHANGES = 3
 """Twins in one text. More are a text of another kind."""
